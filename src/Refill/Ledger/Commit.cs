@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Refill.Storage;
+using Refill.Units;
+
+namespace Refill.Ledger;
+
+/// <summary>
+/// An account: a balance in one unit that may never fall below its floor. Opened by the first posting that names it.
+/// Balances are credit-positive: what Refill owes or has earned is positive, what is owed to Refill
+/// (a gateway's clearing account) or comes from outside (issuance of data) is negative.
+/// </summary>
+/// <param name="Id">Derived from cell, purpose, unit and owner: <see cref="Account.For"/>.</param>
+/// <param name="Floor">The least balance allowed, in the unit; <see cref="NoFloor"/> for accounts that stand for the outside world.</param>
+public sealed record Account(Guid Id, Cell Cell, string Purpose, Unit Unit, Guid Owner, long Floor)
+{
+    public const long NoFloor = long.MinValue;
+
+    /// <summary>
+    /// The account of this purpose, unit and owner in this cell. The id is a UUIDv8 made by SHA-256 of the four, its last byte the cell,
+    /// so that the same account is found again without a lookup and a retry cannot open it twice.
+    /// </summary>
+    /// <param name="purpose">A short path of lower-case words, such as "clearing/alipay" or "allowance/data".</param>
+    /// <param name="owner">The card, top-up or customer that it belongs to; default for an account of the system.</param>
+    public static Account For(Cell cell, string purpose, Unit unit, Guid owner = default, long floor = NoFloor) =>
+        new(AccountIds.Derive(cell, purpose, unit, owner), cell, purpose, unit, owner, floor);
+}
+
+/// <summary>One change of one balance, in the account's unit: positive credits, negative debits.</summary>
+public readonly record struct Posting(Account Account, long Amount);
+
+/// <summary>Postings that sum to zero in every unit and happen together. All accounts are of one cell.</summary>
+/// <param name="Id">Unique for ever; a UUIDv7 with its cell.</param>
+/// <param name="Kind">What happened, a word of the trade: "payment-received", "delivered", "refund-reserved", "refunded".</param>
+/// <param name="Subject">The top-up (or other thing) that it is about.</param>
+public sealed record Transfer(Guid Id, string Kind, Guid Subject, ImmutableArray<Posting> Postings);
+
+/// <summary>
+/// A caller's promise that the same key with the same body is the same request. The first commit under a key stores its answer;
+/// a later one with the same body is given that answer, byte for byte; with another body it is refused.
+/// </summary>
+/// <param name="Scope">Who chose the key (a journey's step, an API key's id), at most 64 characters.</param>
+/// <param name="Key">1 to 255 characters.</param>
+/// <param name="BodyHash">SHA-256 of the request's canonical body, 32 bytes.</param>
+public sealed record IdempotencyKey(string Scope, string Key, ImmutableArray<byte> BodyHash);
+
+/// <summary>
+/// Everything that one step does, in one database transaction or not at all: compare-and-set of rows, transfers, and the answer behind the key.
+/// All of it lies in one cell.
+/// </summary>
+public sealed record Commit(Cell Cell)
+{
+    public IdempotencyKey? Key { get; init; }
+
+    public ImmutableArray<RowChange> Rows { get; init; } = [];
+
+    public ImmutableArray<Transfer> Transfers { get; init; } = [];
+
+    /// <summary>Stored behind the key and given back, byte for byte, to whoever repeats it. At most 64 KiB.</summary>
+    public ReadOnlyMemory<byte> Answer { get; init; }
+}
+
+/// <summary>What became of a <see cref="Commit"/>. A closed set.</summary>
+public abstract record CommitOutcome
+{
+    private CommitOutcome()
+    {
+    }
+
+    /// <summary>Durable: it survives the loss of power from now on.</summary>
+    public sealed record Committed : CommitOutcome;
+
+    /// <summary>The key was used before with the same body; this is the answer of that time. Nothing was changed.</summary>
+    public sealed record Replayed(ReadOnlyMemory<byte> Answer) : CommitOutcome;
+
+    /// <summary>The key was used before with another body. Nothing was changed.</summary>
+    public sealed record KeyReused : CommitOutcome;
+
+    /// <summary>A row's version was not the expected one (0: the row is not there). Nothing was changed.</summary>
+    public sealed record Stale(string Table, Guid Id, long CurrentVersion) : CommitOutcome;
+
+    /// <summary>An account would fall below its floor. Nothing was changed.</summary>
+    public sealed record BelowFloor(Guid AccountId, string Purpose, long Balance, long Change, long Floor) : CommitOutcome;
+}
+
+/// <summary>The queue before the committer is full: nothing was done, try again later (HTTP 503 with Retry-After).</summary>
+public sealed class CommitterBusyException() : Exception("the committer's queue is full");
+
+/// <summary>The database did not say whether the commit happened. Repeat under the same key, or read the row, to know.</summary>
+public sealed class CommitUnknownException(Exception inner) : Exception("the database did not say whether the commit happened", inner);

@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Refill.Storage;
+
+/// <summary>
+/// The schema, and the reading side. Names are snake_case; instants are bigint Unix milliseconds on both databases
+/// (SQLite has no instant type, and one meaning is better than two). Each folder maps its own rows in a class
+/// that implements <see cref="IEntityTypeConfiguration{TEntity}"/>.
+/// </summary>
+public abstract partial class RefillDb(DbContextOptions options) : DbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMilliseconds>();
+        if (Database.ProviderName!.EndsWith("Sqlite", StringComparison.Ordinal))
+        {
+            configurationBuilder.Properties<Guid>().HaveConversion<BigEndianBytes>();
+        }
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(RefillDb).Assembly);
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(SnakeCase(property.Name));
+            }
+        }
+    }
+
+    internal static string SnakeCase(string name) => WordStart().Replace(name, "_$0").ToLowerInvariant();
+
+    [GeneratedRegex("(?<=[a-z0-9])[A-Z]")]
+    private static partial Regex WordStart();
+
+    private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
+        instant => instant.ToUnixTimeMilliseconds(), value => DateTimeOffset.FromUnixTimeMilliseconds(value));
+
+    private sealed class BigEndianBytes() : ValueConverter<Guid, byte[]>(
+        id => id.ToByteArray(true), bytes => new Guid(bytes, true));
+}
+
+/// <summary>The schema on SQLite; its migrations stand in Storage/Migrations/Sqlite.</summary>
+public sealed class SqliteRefillDb(DbContextOptions<SqliteRefillDb> options) : RefillDb(options);
+
+/// <summary>The schema on PostgreSQL; its migrations stand in Storage/Migrations/Postgres.</summary>
+public sealed class PostgresRefillDb(DbContextOptions<PostgresRefillDb> options) : RefillDb(options);

@@ -1,0 +1,125 @@
+using Refill.Cards;
+using Refill.Catalogue;
+using Refill.Payments;
+using Refill.Units;
+
+namespace Refill.TopUps;
+
+public enum TopUpState
+{
+    Quoted = 1,
+    AwaitingPayment = 2,
+    Paid = 3,
+    Fulfilling = 4,
+    Completed = 5,
+    Expired = 6,
+    Cancelled = 7,
+    Refunding = 8,
+    Refunded = 9,
+    NeedsReview = 10,
+}
+
+/// <summary>A card as pages show it, after its connector has been asked.</summary>
+/// <param name="Identifier">As the visitor named it.</param>
+/// <param name="CurrentPlan">Null: the carrier does not say.</param>
+/// <param name="ExpiresAt">Null: the carrier does not say.</param>
+public sealed record CardView(Guid Id, CardIdentifier Identifier, Carrier Carrier, string? CurrentPlan, DateTimeOffset? ExpiresAt);
+
+/// <summary>A plan on offer to a card now, with what it would cost and until when it would be valid if bought now.</summary>
+/// <param name="ValidUntil">If bought (or first used) now.</param>
+public sealed record PlanOffer(Plan Plan, Money Charge, DateTimeOffset ValidUntil);
+
+/// <summary>Why a card cannot go on; a page has words for each, in three languages.</summary>
+public enum CardProblem
+{
+    Empty,
+    NotANumber,
+    TooShort,
+    TooLong,
+    WrongCountry,
+    Canadian,
+    Caribbean,
+    HasExtension,
+    NotAValidUsNumber,
+    IccidCheckDigit,
+    IccidNotTelecom,
+    UnknownToCarriers,
+    ClosedAtCarrier,
+    BarredAtCarrier,
+    NotPrepaid,
+    NoPlans,
+    CarrierDoesNotAnswer,
+}
+
+/// <param name="Detail">A country's ISO code for <see cref="CardProblem.WrongCountry"/> and <see cref="CardProblem.Caribbean"/>, a count of digits for too short or long; else null.</param>
+public sealed record CardRefused(CardProblem Problem, string? Detail);
+
+/// <summary>Why a quote cannot be made or paid; a page has words for each.</summary>
+public enum QuoteProblem
+{
+    CardNotFound,
+    PlanNotFound,
+    PlanWithdrawn,
+    PlanNotForCard,
+    QuoteExpired,
+    NumberRepeatedWrong,
+    AlreadyPaid,
+    NoExchangeRate,
+    GatewayRefused,
+    GatewayDoesNotAnswer,
+    TooManyAttempts,
+}
+
+/// <summary>Why the money went back, or why a person must look.</summary>
+public enum TopUpTrouble
+{
+    None = 0,
+    CardRefused = 1,
+    PlanNotAvailable = 2,
+    LimitReached = 3,
+    CarrierRefused = 4,
+    PaidTooLittle = 5,
+    PaidOtherCurrency = 6,
+    PaidTwice = 7,
+    PaidTooLate = 8,
+    CarrierSilent = 9,
+    RefundRefused = 10,
+}
+
+/// <param name="Way">How the payment was started.</param>
+/// <param name="Code">What to show as a QR code, if that way was chosen.</param>
+public sealed record PaymentView(Guid Id, string Gateway, PaymentWay Way, string? Code, Money Amount, bool Paid, RefundView? Refund);
+
+/// <param name="Done">The gateway confirmed that the money has gone back.</param>
+public sealed record RefundView(Money Amount, bool Done, DateTimeOffset RequestedAt, DateTimeOffset? DoneAt);
+
+/// <summary>A top-up as pages show it.</summary>
+/// <param name="OrderCode">What a person can read out: "7KQ4-M2XD-9TPA".</param>
+/// <param name="Version">Changes with every step; long-polling waits for another.</param>
+/// <param name="Price">USD.</param>
+/// <param name="Charge">What is paid, in the gateway's currency.</param>
+/// <param name="ValidUntil">Of the quote while not completed, then the true one; null until first use if the plan starts then.</param>
+public sealed record TopUpView(
+    Guid Id,
+    string OrderCode,
+    TopUpState State,
+    long Version,
+    CardIdentifier Card,
+    Carrier Carrier,
+    string? CurrentPlan,
+    DateTimeOffset? CurrentExpiresAt,
+    Plan Plan,
+    Money Price,
+    Money Charge,
+    FxRate Rate,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset QuoteExpiresAt,
+    DateTimeOffset? CompletedAt,
+    DateTimeOffset? ValidUntil,
+    string? CarrierReference,
+    TopUpTrouble Trouble,
+    IReadOnlyList<PaymentView> Payments)
+{
+    /// <summary>Nothing more will happen by itself.</summary>
+    public bool IsFinal => State is TopUpState.Completed or TopUpState.Refunded or TopUpState.Expired or TopUpState.Cancelled;
+}
