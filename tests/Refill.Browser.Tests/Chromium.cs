@@ -1,0 +1,71 @@
+using Microsoft.Playwright;
+using Refill.Browser.Tests;
+
+[assembly: AssemblyFixture(typeof(Chromium))]
+
+namespace Refill.Browser.Tests;
+
+/// <summary>What a visitor sits in front of.</summary>
+/// <param name="Languages">As Accept-Language names them, the most wanted first.</param>
+public sealed record Device(int WidthPixels, int HeightPixels, string Languages = "en-US", ColorScheme Colours = ColorScheme.Light, bool JavaScript = true)
+{
+    public static readonly Device Phone = new(360, 740);
+    public static readonly Device SmallPhone = new(320, 640);
+    public static readonly Device Desktop = new(1280, 900);
+
+    /// <summary>By it the storefront tells a phone from a desktop where the browser sends no hint.</summary>
+    private const string PhoneAgent = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
+
+    public BrowserNewContextOptions ContextOptions() => new()
+    {
+        ViewportSize = new ViewportSize { Width = WidthPixels, Height = HeightPixels },
+        Locale = Languages,
+        ColorScheme = Colours,
+        JavaScriptEnabled = JavaScript,
+        IgnoreHTTPSErrors = true,
+        TimezoneId = "America/Los_Angeles",
+        UserAgent = WidthPixels < 600 ? PhoneAgent : null,
+        IsMobile = WidthPixels < 600,
+        HasTouch = WidthPixels < 600,
+        ReducedMotion = ReducedMotion.Reduce,
+    };
+}
+
+/// <summary>The one Chromium of a test run; every test opens a context of its own in it, with its own cookies and cache.</summary>
+public sealed class Chromium : IAsyncLifetime
+{
+    private static readonly string[] Arguments =
+    [
+        "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ];
+
+    private IPlaywright? playwright;
+    private IBrowser? browser;
+
+    public IBrowser Browser => browser ?? throw new InvalidOperationException("Chromium has not been started");
+
+    public async ValueTask InitializeAsync()
+    {
+        // Playwright's own downloads are not used: the system's Chromium is what ./test installs.
+        var path = Environment.GetEnvironmentVariable("REFILL_CHROMIUM");
+        if (string.IsNullOrEmpty(path))
+        {
+            throw new InvalidOperationException("REFILL_CHROMIUM must name a Chromium; ./test sets it");
+        }
+
+        playwright = await Playwright.CreateAsync();
+        browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = path, Args = Arguments });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (browser is not null)
+        {
+            await browser.DisposeAsync();
+        }
+
+        playwright?.Dispose();
+    }
+
+    public Task<IBrowserContext> OpenAsync(Device device) => Browser.NewContextAsync(device.ContextOptions());
+}
