@@ -33,7 +33,8 @@ public sealed class TopUpDesk
     public Task<IReadOnlyList<PlanOffer>> OffersAsync(CardView card, CancellationToken cancellation) => throw new NotImplementedException();
 
     /// <summary>Freezes price, rate and validity for 15 minutes.</summary>
-    public Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid cardId, string? planCode, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <param name="formKey">Made anew with each page that offers plans: a form that is sent twice gives the same quote. At most 64 characters.</param>
+    public Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid cardId, string? planCode, string? formKey, CancellationToken cancellation) => throw new NotImplementedException();
 
     /// <summary>The top-up, or null if there is none.</summary>
     public Task<TopUpView?> GetAsync(Guid topUpId, CancellationToken cancellation) => throw new NotImplementedException();
@@ -43,7 +44,7 @@ public sealed class TopUpDesk
     /// leads to the same payment. Another way closes the first, and what is paid twice goes back.
     /// </summary>
     /// <param name="repeatedNumber">The number typed a second time; null if this device has used it before.</param>
-    public Task<Result<PaymentStart, QuoteRefused>> PayAsync(Guid topUpId, PaymentWay way, string? repeatedNumber, Func<Guid, Uri> returnUrl, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Result<PaymentStart, QuoteRefused>> PayAsync(Guid topUpId, string gatewayName, PaymentWay way, string? repeatedNumber, Uri returnUrl, CancellationToken cancellation) => throw new NotImplementedException();
 
     /// <summary>Asks the gateway now, as when the browser has come back (failure cases 3 and 4); at most once in 5 seconds for one top-up.</summary>
     public Task CheckPaymentAsync(Guid topUpId, CancellationToken cancellation) => throw new NotImplementedException();
@@ -57,6 +58,6 @@ public sealed class TopUpDesk
     /// <summary>The receipt again, by order code and the last four digits of the number. Equal answers for wrong code and wrong digits.</summary>
     public Task<TopUpView?> FindReceiptAsync(string? orderCode, string? lastFour, CancellationToken cancellation) => throw new NotImplementedException();
 
-    /// <summary>A gateway's notification: verified, looked into, and answered. Idempotent.</summary>
-    public Task<NotificationReply> NotifyAsync(string gateway, RawNotification notification, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <summary>A gateway's notification: verified, looked into, and answered. Idempotent. Null: there is no such gateway.</summary>
+    public Task<NotificationReply?> NotifyAsync(string gateway, RawNotification notification, CancellationToken cancellation) => throw new NotImplementedException();
 }
