@@ -66,7 +66,14 @@ public abstract record DeliveryOutcome
     public sealed record Pending(string? CarrierNumber) : DeliveryOutcome;
 
     /// <summary>No answer. It may have been credited: query until known, never guess.</summary>
-    public sealed record Unknown(string Detail) : DeliveryOutcome;
+    public sealed record Unknown(string Detail) : DeliveryOutcome
+    {
+        /// <summary>
+        /// True if this call cannot have credited anything (no connection, no token, turned away at the door): it may be sent again, under the
+        /// same id, without waiting for <see cref="TimeoutMeaning.NotFoundIsFinalAfter"/>. It says nothing of an earlier call.
+        /// </summary>
+        public bool NothingSent { get; init; }
+    }
 }
 
 public enum DeliveryRefusal
@@ -121,7 +128,8 @@ public abstract record CarrierNotification
 
 /// <summary>
 /// A connector to a carrier or wholesaler. Calls stand outside any transaction, end after their own timeout, and never throw
-/// for what the network or the carrier does: that is <c>Unknown</c>.
+/// for what the network or the carrier does: that is <c>Unknown</c>. They throw <see cref="OperationCanceledException"/> only when the
+/// caller cancels; for <see cref="DeliverAsync"/> that is as good as <see cref="DeliveryOutcome.Unknown"/>.
 /// </summary>
 public interface ICarrier
 {
