@@ -5,6 +5,7 @@ using System.Net.Sockets;
 namespace Refill.Browser.Tests;
 
 /// <summary>The ruler itself is measured: the one place where time on the clock is asserted, below always exactly, above generously.</summary>
+[Collection(nameof(Unhurried))]
 public sealed class SlowPipeTests
 {
     private static readonly TimeSpan Generous = TimeSpan.FromSeconds(3);
