@@ -14,9 +14,6 @@ namespace Refill.Carriers.Reloadly;
 /// <param name="http">From <see cref="NewClient"/>: it follows no redirects and has no timeout of its own. Do not wrap it in handlers that log addresses: they hold phone numbers.</param>
 public sealed class ReloadlyCarrier(HttpClient http, ReloadlyOptions options, TimeProvider time, ILogger log) : ICarrier
 {
-    /// <summary>A top-up that waits at Reloadly for a slow operator has been seen to end after 52 seconds; ten minutes is beyond any such wait.</summary>
-    private static readonly TimeSpan InFlightAtMost = TimeSpan.FromMinutes(10);
-
     /// <summary>How far the report is read. Its filter leaves one row, so a second page means that the filter was not honoured.</summary>
     private const int ReportPages = 5;
     private const int ReportPageSize = 200;
@@ -31,10 +28,10 @@ public sealed class ReloadlyCarrier(HttpClient http, ReloadlyOptions options, Ti
     public TimeoutMeaning Timeout => new(
         options.Timeout,
         FirstQueryAfter: TimeSpan.FromSeconds(5),
-        NotFoundIsFinalAfter: InFlightAtMost,
+        NotFoundIsFinalAfter: options.InFlightAtMost,
         "Silence is unknown, never failed: a top-up whose answer was lost has as a rule been credited. It is asked for by transaction id if there is one, else by "
         + "customIdentifier in the report of transactions. That the report does not know it proves nothing while the call may still be waiting in their queue; "
-        + $"{InFlightAtMost.TotalMinutes:0} minutes after the call it does, and the same top-up may be sent again under the same customIdentifier. Not earlier, and never two calls at "
+        + $"{options.InFlightAtMost.TotalSeconds:0} seconds after the call it does, and the same top-up may be sent again under the same customIdentifier. Not earlier, and never two calls at "
         + "once: Reloadly refuses a used customIdentifier only after the first call has been recorded, so two that overlap would both be credited.");
 
     /// <summary>A client as this connector wants it; the caller owns and disposes it.</summary>

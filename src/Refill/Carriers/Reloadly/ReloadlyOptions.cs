@@ -20,6 +20,12 @@ public sealed record ReloadlyOptions(
     /// <summary>Top up by /topups-async, which answers at once with a number to ask by; else by /topups, which holds the line until the operator has answered (close to a minute for a slow one).</summary>
     public bool Asynchronous { get; init; } = true;
 
+    /// <summary>
+    /// How long a call of ours may still be waiting in their queue, unseen by any query. One that waited for a slow operator has been seen to end after
+    /// 52 seconds; ten minutes is beyond any such wait. Set it lower only against an emulator that has no queue: a call repeated too early credits twice.
+    /// </summary>
+    public TimeSpan InFlightAtMost { get; init; } = TimeSpan.FromMinutes(10);
+
     public override string ToString() => $"Reloadly at {ApiUrl}";
 
     /// <exception cref="ArgumentException">A setting that cannot work, by its name.</exception>
@@ -36,6 +42,11 @@ public sealed record ReloadlyOptions(
         if (Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromMinutes(3))
         {
             throw new ArgumentException($"{nameof(Timeout)} must be 1 second to 3 minutes: {Timeout}");
+        }
+
+        if (InFlightAtMost < Timeout || InFlightAtMost > TimeSpan.FromDays(1))
+        {
+            throw new ArgumentException($"{nameof(InFlightAtMost)} must be {nameof(Timeout)} ({Timeout}) to 1 day: {InFlightAtMost}");
         }
 
         return this;
