@@ -46,7 +46,8 @@ public static class CellId
         id = default;
         Span<byte> bytes = stackalloc byte[16];
         if (text is not { Length: 22 } || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
-            || !System.Buffers.Text.Base64Url.TryDecodeFromChars(text, bytes, out var written) || written != 16)
+            // Not TryDecodeFromChars: it throws on bits beyond the 128th.
+            || System.Buffers.Text.Base64Url.DecodeFromChars(text, bytes, out _, out var written) != System.Buffers.OperationStatus.Done || written != 16)
         {
             return false;
         }
