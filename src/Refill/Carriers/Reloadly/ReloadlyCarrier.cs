@@ -55,7 +55,7 @@ public sealed class ReloadlyCarrier(HttpClient http, ReloadlyOptions options, Ti
 
         return await calls.SendAsync(HttpMethod.Get, $"operators/auto-detect/phone/{card.Value.TrimStart('+')}/countries/US", null, cancellation) switch
         {
-            ReloadlyReply.Success { Body: var answer } => Operator(answer, card),
+            ReloadlyReply.Success { Body: var answer } => await OperatorAsync(answer, card, cancellation),
             ReloadlyReply.Refusal { ErrorCode: var code } when ReloadlyRefusals.SaysNumberUnknown(code) => new CardInquiry.NotFound(),
             ReloadlyReply.Refusal refusal => new CardInquiry.Unknown(Describe(refusal)),
             ReloadlyReply.Silence silence => new CardInquiry.Unknown(silence.Why),
@@ -128,14 +128,14 @@ public sealed class ReloadlyCarrier(HttpClient http, ReloadlyOptions options, Ti
 
     public CarrierNotification? Read(RawWebhook notification) => ReloadlyWebhook.Read(notification, options.WebhookSecret, time.GetUtcNow());
 
-    private CardInquiry Operator(JsonElement answer, CardIdentifier card)
+    private async Task<CardInquiry> OperatorAsync(JsonElement answer, CardIdentifier card, CancellationToken cancellation)
     {
         if (ReloadlyJson.Number(answer, "operatorId") is not { } id || id != ReloadlyJson.Number(answer, "id"))
         {
             return new CardInquiry.Unknown("an operator without an id");
         }
 
-        if (!options.CarrierCodes.TryGetValue(id, out var carrierCode))
+        if (await options.CarrierCodeOf(id, cancellation) is not { } carrierCode)
         {
             return new CardInquiry.NotFound();
         }

@@ -6,7 +6,7 @@ namespace Refill.Carriers.Reloadly;
 /// <param name="Audience">The product that the token is for: the Airtime API's public address, also when <paramref name="ApiUrl"/> is another.</param>
 /// <param name="WebhookSecret">The webhook signing secret of the dashboard, not the client secret; null: webhooks are refused.</param>
 /// <param name="Timeout">How long one call may take, its token included.</param>
-/// <param name="CarrierCodes">Which of their operators we sell: operator id to the carrier's code in our catalogue.</param>
+/// <param name="CarrierCodeOf">Which of their operators we sell: the code of the carrier in our catalogue that has this operator's id as its connector's reference; null if none. Asked anew each time, for catalogues change.</param>
 public sealed record ReloadlyOptions(
     Uri AuthUrl,
     Uri ApiUrl,
@@ -15,7 +15,7 @@ public sealed record ReloadlyOptions(
     string ClientSecret,
     string? WebhookSecret,
     TimeSpan Timeout,
-    IReadOnlyDictionary<long, string> CarrierCodes)
+    Func<long, CancellationToken, Task<string?>> CarrierCodeOf)
 {
     /// <summary>Top up by /topups-async, which answers at once with a number to ask by; else by /topups, which holds the line until the operator has answered (close to a minute for a slow one).</summary>
     public bool Asynchronous { get; init; } = true;

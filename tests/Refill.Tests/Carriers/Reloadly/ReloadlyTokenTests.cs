@@ -157,7 +157,7 @@ public sealed class ReloadlyTokenTests
     public void The_options_print_no_secret()
     {
         var options = new ReloadlyOptions(
-            new("https://auth.example"), new("https://api.example"), "audience", "the-id", "the-secret", "the-webhook-secret", TimeSpan.FromSeconds(10), new Dictionary<long, string>());
+            new("https://auth.example"), new("https://api.example"), "audience", "the-id", "the-secret", "the-webhook-secret", TimeSpan.FromSeconds(10), (_, _) => Task.FromResult<string?>(null));
 
         Assert.DoesNotContain("the-", $"{options} {JsonSerializer.Serialize(options.ToString())}", StringComparison.Ordinal);
     }
@@ -170,7 +170,7 @@ public sealed class ReloadlyTokenTests
     public void A_setting_that_cannot_work_is_refused_by_name(string url, int timeoutSeconds)
     {
         var options = new ReloadlyOptions(
-            new(url), new("http://127.0.0.1:5081"), "audience", "id", "secret", null, TimeSpan.FromSeconds(timeoutSeconds), new Dictionary<long, string>());
+            new(url), new("http://127.0.0.1:5081"), "audience", "id", "secret", null, TimeSpan.FromSeconds(timeoutSeconds), (_, _) => Task.FromResult<string?>(null));
 
         var refusal = Assert.Throws<ArgumentException>(() => options.Checked());
 

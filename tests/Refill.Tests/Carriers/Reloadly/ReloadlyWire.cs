@@ -28,7 +28,7 @@ internal sealed class ReloadlyWire : HttpMessageHandler
         this.answer = answer;
         var options = new ReloadlyOptions(
             new("https://auth.example"), new("https://topups.example"), "https://topups.reloadly.com", "client-of-test", "secret-of-test", WebhookSecret,
-            TimeSpan.FromSeconds(20), new Dictionary<long, string> { [9101] = "mint", [9108] = "tello" })
+            TimeSpan.FromSeconds(20), (id, _) => Task.FromResult(id switch { 9101 => "mint", 9108 => "tello", _ => null }))
         {
             Asynchronous = asynchronous,
         };
