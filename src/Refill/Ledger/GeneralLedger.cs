@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Refill.Storage;
 using Refill.Units;
 
@@ -10,24 +11,79 @@ public sealed record Entry(long Sequence, Guid TransferId, string Kind, Guid Sub
 /// The ledger's door: commits go in, outcomes come out after they are durable. One committer per partition takes whatever waits,
 /// decides it in memory in order and writes it as one transaction (group commit).
 /// </summary>
-public sealed class GeneralLedger(Database database, TimeProvider time) : IAsyncDisposable
+public sealed class GeneralLedger : IAsyncDisposable
 {
+    /// <summary>The most entries that one page of history has.</summary>
+    public const int MaxPage = 200;
+
+    /// <summary>Committers on PostgreSQL, each for its share of the cells. SQLite has one writer by nature.</summary>
+    private const int PostgresPartitions = 4;
+
+    private readonly Database database;
+    private readonly Committer[] committers;
+
+    public GeneralLedger(Database database, TimeProvider time)
+    {
+        this.database = database;
+        committers = database.Options.Kind == DatabaseKind.Sqlite
+            ? [new Committer(new SqliteGroupStore(database), time)]
+            : [.. Enumerable.Range(0, PostgresPartitions).Select(_ => new Committer(new PostgresGroupStore(database), time))];
+    }
+
     /// <summary>Queues a commit and waits until it is durable. A caller that stops waiting does not undo it: what happened stands behind its key.</summary>
     /// <exception cref="CommitterBusyException">The queue is full; nothing was done.</exception>
-    /// <exception cref="CommitUnknownException">The database did not answer the commit.</exception>
+    /// <exception cref="CommitUnknownException">The database did not say whether the commit happened.</exception>
     /// <exception cref="InvalidOperationException">A broken invariant: postings that do not sum to zero, an account of another cell or unit, a floor that differs.</exception>
-    public ValueTask<CommitOutcome> CommitAsync(Commit commit, CancellationToken cancellation = default) =>
-        throw new NotImplementedException($"{database} {time}");
+    public Task<CommitOutcome> CommitAsync(Commit commit, CancellationToken cancellation = default)
+    {
+        CommitRules.Check(commit);
+        cancellation.ThrowIfCancellationRequested();
+        return committers[commit.Cell.Number * committers.Length / Cell.Count].EnqueueAsync(commit).WaitAsync(cancellation);
+    }
 
     /// <summary>The balance in the account's unit, 0 if nothing was ever posted. One row read.</summary>
-    public Task<long> BalanceAsync(Account account, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<long> BalanceAsync(Account account, CancellationToken cancellation = default)
+    {
+        short cell = account.Cell.Number;
+        await using var db = database.Open();
+        return await db.Set<AccountRow>().Where(row => row.Cell == cell && row.Id == account.Id).Select(row => row.Balance).FirstOrDefaultAsync(cancellation);
+    }
 
     /// <summary>The account's entries, newest first, those with a sequence below <paramref name="before"/>; at most <paramref name="limit"/> (1-200).</summary>
-    public Task<IReadOnlyList<Entry>> HistoryAsync(Account account, long before = long.MaxValue, int limit = 50, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<Entry>> HistoryAsync(Account account, long before = long.MaxValue, int limit = 50, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxPage);
+        short cell = account.Cell.Number;
+        await using var db = database.Open();
+        var entries = await db.Set<PostingRow>()
+            .Where(posting => posting.Cell == cell && posting.AccountId == account.Id && posting.Sequence < before)
+            .OrderByDescending(posting => posting.Sequence)
+            .Take(limit)
+            .Join(
+                db.Set<TransferRow>(),
+                posting => new { posting.Cell, Id = posting.TransferId },
+                transfer => new { transfer.Cell, transfer.Id },
+                (posting, transfer) => new Entry(posting.Sequence, transfer.Id, transfer.Kind, transfer.Subject, posting.Amount, posting.BalanceAfter, transfer.At))
+            .ToListAsync(cancellation);
+        return [.. entries.OrderByDescending(entry => entry.Sequence)];
+    }
 
-    /// <summary>The answer stored behind a key, or null if no commit has used it.</summary>
-    public Task<CommitOutcome?> FindAnswerAsync(Cell cell, IdempotencyKey key, CancellationToken cancellation = default) => throw new NotImplementedException();
+    /// <summary>What a commit under this key would be answered, or null if none has used it.</summary>
+    public async Task<CommitOutcome?> FindAnswerAsync(Cell cell, IdempotencyKey key, CancellationToken cancellation = default)
+    {
+        short number = cell.Number;
+        await using var db = database.Open();
+        var row = await db.Set<AnswerRow>().AsNoTracking().FirstOrDefaultAsync(answer => answer.Cell == number && answer.Scope == key.Scope && answer.Key == key.Key, cancellation);
+        return row is null ? null : key.BodyHash.AsSpan().SequenceEqual(row.BodyHash) ? new CommitOutcome.Replayed(row.Answer) : new CommitOutcome.KeyReused();
+    }
 
     /// <summary>Finishes what is queued, then stops.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var committer in committers)
+        {
+            await committer.StopAsync();
+        }
+    }
 }

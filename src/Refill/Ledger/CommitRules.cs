@@ -1,0 +1,77 @@
+using Refill.Storage;
+using Refill.Units;
+
+namespace Refill.Ledger;
+
+/// <summary>What every commit must be before it is queued. A breach is a mistake in our own code: it throws, with the numbers, in production too.</summary>
+internal static class CommitRules
+{
+    public const int MaxScopeLength = 64;
+    public const int MaxKeyLength = 255;
+    public const int MaxAnswerBytes = 64 * 1024;
+    public const int MaxRows = 64;
+    public const int MaxTransfers = 16;
+    public const int MaxPostings = 64;
+    private const int HashBytes = 32;
+
+    /// <exception cref="InvalidOperationException">A broken invariant.</exception>
+    public static void Check(Commit commit)
+    {
+        if (commit.Key is { } key)
+        {
+            Require(key.Scope.Length is > 0 and <= MaxScopeLength, $"a scope has 1 to {MaxScopeLength} characters, not {key.Scope.Length}");
+            Require(key.Key.Length is > 0 and <= MaxKeyLength, $"a key has 1 to {MaxKeyLength} characters, not {key.Key.Length}");
+            Require(key.BodyHash.Length == HashBytes, $"a body's hash has {HashBytes} bytes, not {key.BodyHash.Length}");
+        }
+
+        Require(commit.Answer.Length <= MaxAnswerBytes, $"an answer has at most {MaxAnswerBytes} bytes, not {commit.Answer.Length}");
+        Require(commit.Rows.Length <= MaxRows && commit.Transfers.Length <= MaxTransfers, $"{commit.Rows.Length} rows and {commit.Transfers.Length} transfers are too many for one commit");
+        Require(commit.Rows.Length + commit.Transfers.Length > 0 || commit.Key is not null, "a commit must do something");
+        for (var index = 0; index < commit.Rows.Length; index++)
+        {
+            Check(commit.Rows[index], commit.Cell);
+            for (var other = 0; other < index; other++)
+            {
+                Require(commit.Rows[other].Id != commit.Rows[index].Id || commit.Rows[other].Table != commit.Rows[index].Table, $"{commit.Rows[index].Table.Name} {commit.Rows[index].Id} is changed twice in one commit");
+            }
+        }
+
+        foreach (var transfer in commit.Transfers)
+        {
+            Check(transfer, commit.Cell);
+        }
+    }
+
+    private static void Check(RowChange row, Cell cell)
+    {
+        Require(row.Cell == cell, $"{row.Table.Name} {row.Id} is of cell {row.Cell}, its commit of cell {cell}");
+        Require(row.ExpectedVersion >= 0 && (row.ExpectedVersion > 0 || row.Values is not null), $"{row.Table.Name} {row.Id}: version {row.ExpectedVersion} cannot be expected");
+        Require(row.Values is not { } values || values.Length == row.Table.Columns.Length, $"{row.Table.Name} {row.Id}: {row.Values?.Length} values for {row.Table.Columns.Length} columns");
+    }
+
+    private static void Check(Transfer transfer, Cell cell)
+    {
+        Require(CellId.CellOf(transfer.Id) == cell, $"transfer {transfer.Id} is not of cell {cell}");
+        Require(transfer.Postings.Length is >= 2 and <= MaxPostings, $"transfer {transfer.Id} has {transfer.Postings.Length} postings; 2 to {MaxPostings} are allowed");
+        var sums = new Dictionary<Unit, Int128>();
+        foreach (var (account, amount) in transfer.Postings)
+        {
+            Require(account.Cell == cell, $"transfer {transfer.Id} of cell {cell} posts to {account.Purpose} of cell {account.Cell}");
+            Require(amount != 0, $"transfer {transfer.Id} posts nothing to {account.Purpose}");
+            sums[account.Unit] = sums.GetValueOrDefault(account.Unit) + amount;
+        }
+
+        foreach (var (unit, sum) in sums)
+        {
+            Require(sum == 0, $"the postings of transfer {transfer.Id} ({transfer.Kind}) sum to {sum} {unit}, not to zero");
+        }
+    }
+
+    private static void Require(bool holds, string message)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException(message);
+        }
+    }
+}

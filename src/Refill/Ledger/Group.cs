@@ -1,0 +1,187 @@
+using System.Runtime.InteropServices;
+using Refill.Storage;
+using Refill.Units;
+
+namespace Refill.Ledger;
+
+/// <summary>Where an answer stands.</summary>
+internal readonly record struct AnswerId(Cell Cell, string Scope, string Key);
+
+internal sealed record StoredAnswer(byte[] BodyHash, byte[] Answer);
+
+internal readonly record struct RowId(VersionedTable Table, Cell Cell, Guid Id);
+
+/// <summary>A row as the group sees it: the version in the database, and what the group makes of it. Version 0: not there.</summary>
+internal sealed class RowDraft
+{
+    public long StoredVersion { get; init; }
+
+    public long Version { get; set; }
+
+    /// <summary>What is to be written; null while nothing is, or when the row is to be deleted.</summary>
+    public RowChange? Change { get; set; }
+
+    public bool IsChanged => Change is not null;
+
+    public bool IsDeleted => Change is { Values: null };
+}
+
+/// <summary>An account as the group sees it.</summary>
+internal sealed class AccountDraft
+{
+    public required Account Account { get; init; }
+
+    public bool IsStored { get; init; }
+
+    public long Balance { get; set; }
+
+    public long Postings { get; set; }
+
+    public bool IsChanged { get; set; }
+}
+
+internal readonly record struct PostingDraft(Cell Cell, Guid AccountId, long Sequence, Guid TransferId, long Amount, long BalanceAfter);
+
+internal readonly record struct AnswerDraft(AnswerId Id, byte[] BodyHash, byte[] Answer);
+
+/// <summary>
+/// Commits decided in memory, in order: each sees what those before it in the group did. Pure: the store fills in what the database holds,
+/// <see cref="Decide"/> makes outcomes and drafts of what is to be written.
+/// </summary>
+internal sealed class Group
+{
+    public Dictionary<AnswerId, StoredAnswer?> Answers { get; } = [];
+
+    public Dictionary<RowId, RowDraft> Rows { get; } = [];
+
+    /// <summary>Null: named by a commit, not stored yet.</summary>
+    public Dictionary<Guid, AccountDraft?> Accounts { get; } = [];
+
+    public List<(Cell Cell, Transfer Transfer)> Transfers { get; } = [];
+
+    public List<PostingDraft> Postings { get; } = [];
+
+    public List<AnswerDraft> NewAnswers { get; } = [];
+
+    public bool IsEmpty => NewAnswers.Count == 0 && Postings.Count == 0 && !Rows.Values.Any(row => row.IsChanged);
+
+    /// <summary>Notes what the database is to be asked for, before <see cref="Decide"/>.</summary>
+    public void Need(Commit commit)
+    {
+        if (commit.Key is { } key)
+        {
+            Answers.TryAdd(new AnswerId(commit.Cell, key.Scope, key.Key), null);
+        }
+
+        foreach (var row in commit.Rows)
+        {
+            Rows.TryAdd(new RowId(row.Table, row.Cell, row.Id), new RowDraft());
+        }
+
+        foreach (var transfer in commit.Transfers)
+        {
+            foreach (var posting in transfer.Postings)
+            {
+                Accounts.TryAdd(posting.Account.Id, null);
+            }
+        }
+    }
+
+    /// <summary>Decides one commit against the database and the commits before it; a refused one leaves no trace.</summary>
+    /// <exception cref="InvalidOperationException">An account is not what it was opened as, or a balance leaves the range of 64 bits.</exception>
+    public CommitOutcome Decide(Commit commit)
+    {
+        if (commit.Key is { } key && Answers[new AnswerId(commit.Cell, key.Scope, key.Key)] is { } stored)
+        {
+            return key.BodyHash.AsSpan().SequenceEqual(stored.BodyHash) ? new CommitOutcome.Replayed(stored.Answer) : new CommitOutcome.KeyReused();
+        }
+
+        foreach (var change in commit.Rows)
+        {
+            var row = Rows[new RowId(change.Table, change.Cell, change.Id)];
+            if (row.Version != change.ExpectedVersion)
+            {
+                return new CommitOutcome.Stale(change.Table.Name, change.Id, row.Version);
+            }
+        }
+
+        if (Weigh(commit) is { } refused)
+        {
+            return refused;
+        }
+
+        Apply(commit);
+        return new CommitOutcome.Committed();
+    }
+
+    /// <summary>Tries the postings in order without keeping them.</summary>
+    private CommitOutcome.BelowFloor? Weigh(Commit commit)
+    {
+        var balances = new Dictionary<Guid, long>();
+        foreach (var transfer in commit.Transfers)
+        {
+            foreach (var (account, amount) in transfer.Postings)
+            {
+                var known = Accounts[account.Id];
+                if (known is not null && (known.Account.Unit != account.Unit || known.Account.Floor != account.Floor || known.Account.Purpose != account.Purpose || known.Account.Owner != account.Owner))
+                {
+                    throw new InvalidOperationException($"account {account.Id} was opened as {known.Account}, and is posted to as {account}");
+                }
+
+                ref var balance = ref CollectionsMarshal.GetValueRefOrAddDefault(balances, account.Id, out var seen);
+                if (!seen)
+                {
+                    balance = known?.Balance ?? 0;
+                }
+
+                var before = balance;
+                try
+                {
+                    balance = checked(before + amount);
+                }
+                catch (OverflowException)
+                {
+                    throw new InvalidOperationException($"account {account.Id} holds {before}; {amount} more does not fit in 64 bits");
+                }
+
+                if (balance < account.Floor)
+                {
+                    return new CommitOutcome.BelowFloor(account.Id, account.Purpose, before, amount, account.Floor);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private void Apply(Commit commit)
+    {
+        foreach (var change in commit.Rows)
+        {
+            var row = Rows[new RowId(change.Table, change.Cell, change.Id)];
+            row.Change = change;
+            row.Version = change.Values is null ? 0 : change.ExpectedVersion + 1;
+        }
+
+        foreach (var transfer in commit.Transfers)
+        {
+            Transfers.Add((commit.Cell, transfer));
+            foreach (var (account, amount) in transfer.Postings)
+            {
+                var draft = Accounts[account.Id] ??= new AccountDraft { Account = account };
+                draft.Balance += amount;
+                draft.Postings++;
+                draft.IsChanged = true;
+                Postings.Add(new PostingDraft(commit.Cell, account.Id, draft.Postings, transfer.Id, amount, draft.Balance));
+            }
+        }
+
+        if (commit.Key is { } key)
+        {
+            var answer = new StoredAnswer([.. key.BodyHash], commit.Answer.ToArray());
+            var id = new AnswerId(commit.Cell, key.Scope, key.Key);
+            Answers[id] = answer;
+            NewAnswers.Add(new AnswerDraft(id, answer.BodyHash, answer.Answer));
+        }
+    }
+}

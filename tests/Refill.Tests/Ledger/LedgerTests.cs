@@ -1,0 +1,321 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using CsCheck;
+using Refill.Ledger;
+using Refill.Storage;
+using Refill.Tests.Storage;
+using Refill.Units;
+using Refill.Work;
+
+namespace Refill.Tests.Ledger;
+
+public sealed class LedgerOnSqliteTests : LedgerTests
+{
+    protected override DatabaseKind Kind => DatabaseKind.Sqlite;
+}
+
+public sealed class LedgerOnPostgresTests : LedgerTests
+{
+    protected override DatabaseKind Kind => DatabaseKind.Postgres;
+}
+
+/// <summary>The laws of the ledger, the same on both databases.</summary>
+public abstract class LedgerTests : IAsyncLifetime
+{
+    private static readonly Cell Cell = new(7);
+    private TestDatabase test = null!;
+    private GeneralLedger ledger = null!;
+
+    protected abstract DatabaseKind Kind { get; }
+
+    public async ValueTask InitializeAsync()
+    {
+        test = await TestDatabase.NewAsync(Kind);
+        ledger = new GeneralLedger(test.Database, TimeProvider.System);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ledger.DisposeAsync();
+        await test.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Money_moves_and_the_history_says_how()
+    {
+        var (world, wallet) = (World(), Wallet(1));
+        Assert.IsType<CommitOutcome.Committed>(await MoveAsync(world, wallet, 500));
+        Assert.IsType<CommitOutcome.Committed>(await MoveAsync(wallet, world, 200));
+
+        Assert.Equal(300, await ledger.BalanceAsync(wallet, Token));
+        Assert.Equal(-300, await ledger.BalanceAsync(world, Token));
+        var history = await ledger.HistoryAsync(wallet, cancellation: Token);
+        Assert.Equal([(2, -200, 300), (1, 500, 500)], history.Select(entry => (entry.Sequence, entry.Amount, entry.BalanceAfter)));
+        Assert.Equal([(1L, 500L)], (await ledger.HistoryAsync(wallet, before: 2, limit: 1, Token)).Select(entry => (entry.Sequence, entry.Amount)));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task A_balance_never_falls_below_its_floor_and_a_refused_commit_leaves_no_trace()
+    {
+        await MoveAsync(World(), Wallet(1), 100);
+        var (row, key) = (CellId.New(Cell, TimeProvider.System), Key("k", "body"));
+        var refused = Assert.IsType<CommitOutcome.BelowFloor>(await ledger.CommitAsync(
+            new Commit(Cell) { Key = key, Rows = [Row(row, 0, "x")], Transfers = [Transfer(Wallet(1), World(), 101)] }, Token));
+
+        Assert.Equal((100L, -101L, 0L), (refused.Balance, refused.Change, refused.Floor));
+        Assert.Equal(100, await ledger.BalanceAsync(Wallet(1), Token));
+        Assert.Null(await ledger.FindAnswerAsync(Cell, key, Token));
+        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Key = key, Rows = [Row(row, 0, "x")] }, Token));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task The_same_key_and_body_give_the_same_answer_byte_for_byte_and_happen_once()
+    {
+        var answer = Encoding.UTF8.GetBytes("{\"n\":1}");
+        var commit = new Commit(Cell) { Key = Key("order-1", "body"), Transfers = [Transfer(World(), Wallet(1), 5)], Answer = answer };
+        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(commit, Token));
+
+        var again = commit with { Transfers = [Transfer(World(), Wallet(1), 5)], Answer = "other"u8.ToArray() };
+        Assert.Equal(answer, Assert.IsType<CommitOutcome.Replayed>(await ledger.CommitAsync(again, Token)).Answer.ToArray());
+        Assert.Equal(answer, Assert.IsType<CommitOutcome.Replayed>(await ledger.FindAnswerAsync(Cell, commit.Key!, Token)).Answer.ToArray());
+        Assert.Equal(5, await ledger.BalanceAsync(Wallet(1), Token));
+    }
+
+    [Fact]
+    public async Task The_same_key_with_another_body_is_refused()
+    {
+        await ledger.CommitAsync(new Commit(Cell) { Key = Key("k", "one"), Transfers = [Transfer(World(), Wallet(1), 5)] }, Token);
+        Assert.IsType<CommitOutcome.KeyReused>(await ledger.CommitAsync(new Commit(Cell) { Key = Key("k", "two"), Transfers = [Transfer(World(), Wallet(1), 5)] }, Token));
+        Assert.IsType<CommitOutcome.KeyReused>(await ledger.FindAnswerAsync(Cell, Key("k", "two"), Token));
+        Assert.Equal(5, await ledger.BalanceAsync(Wallet(1), Token));
+    }
+
+    [Fact]
+    public async Task Of_many_callers_with_one_key_one_commits_and_all_get_its_answer()
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 200).Select(n => ledger.CommitAsync(
+            new Commit(Cell) { Key = Key("same", "body"), Transfers = [Transfer(World(), Wallet(1), 3)], Answer = BitConverter.GetBytes(n) }, Token)));
+
+        Assert.Single(outcomes.OfType<CommitOutcome.Committed>());
+        Assert.Single(outcomes.OfType<CommitOutcome.Replayed>().Select(replayed => Convert.ToHexString(replayed.Answer.Span)).Distinct());
+        Assert.Equal(3, await ledger.BalanceAsync(Wallet(1), Token));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task A_row_changes_only_from_the_version_that_was_seen()
+    {
+        var id = CellId.New(Cell, TimeProvider.System);
+        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "first")] }, Token));
+        Assert.Equal(1, Assert.IsType<CommitOutcome.Stale>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "again")] }, Token)).CurrentVersion);
+        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, "second")] }, Token));
+        Assert.IsType<CommitOutcome.Stale>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, "late")] }, Token));
+        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Rows = [RowChange.Delete(WorkItem.Table, Cell, id, 2)] }, Token));
+        Assert.Equal(0, Assert.IsType<CommitOutcome.Stale>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 2, "gone")] }, Token)).CurrentVersion);
+    }
+
+    [Fact]
+    public async Task Of_many_who_saw_the_same_version_one_wins()
+    {
+        var id = CellId.New(Cell, TimeProvider.System);
+        await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "first")] }, Token);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 100).Select(n => ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, $"{n}")] }, Token)));
+        Assert.Single(outcomes.OfType<CommitOutcome.Committed>());
+        Assert.Equal(99, outcomes.OfType<CommitOutcome.Stale>().Count());
+    }
+
+    [Fact]
+    public async Task Callers_who_hammer_one_account_never_bring_it_below_its_floor()
+    {
+        await MoveAsync(World(), Wallet(1), 100);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => MoveAsync(Wallet(1), Wallet(2), 1)));
+        Assert.Equal(100, outcomes.Count(outcome => outcome is CommitOutcome.Committed));
+        Assert.Equal(400, outcomes.Count(outcome => outcome is CommitOutcome.BelowFloor));
+        Assert.Equal((0L, 100L), (await ledger.BalanceAsync(Wallet(1), Token), await ledger.BalanceAsync(Wallet(2), Token)));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task A_broken_invariant_throws_to_its_caller_and_to_nobody_else()
+    {
+        await MoveAsync(World(), Wallet(1), 100);
+        var otherFloor = Wallet(1) with { Floor = -50 };
+        var good = Enumerable.Range(0, 20).Select(_ => MoveAsync(World(), Wallet(2), 1)).ToList();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => MoveAsync(otherFloor, World(), 10));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => MoveAsync(World(), Wallet(1), long.MaxValue));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(
+            new Commit(Cell) { Transfers = [new Transfer(CellId.New(Cell, TimeProvider.System), "odd", default, [new(World(), -5), new(Wallet(1), 4)])] }, Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(
+            new Commit(Cell) { Transfers = [new Transfer(CellId.New(Cell, TimeProvider.System), "mixed", default, [new(World(), -5), new(Account.For(Cell, "wallet", Currency.Cny.Unit), 5)])] }, Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(new Commit(new Cell(8)) { Transfers = [Transfer(World(), Wallet(1), 1)] }, Token));
+        Assert.All(await Task.WhenAll(good), outcome => Assert.IsType<CommitOutcome.Committed>(outcome));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task What_the_database_refuses_does_not_take_the_group_with_it()
+    {
+        var tooOdd = CellId.New(Cell, TimeProvider.System);
+        var bad = RowChange.Insert(WorkItem.Table, Cell, tooOdd, null, tooOdd, 1L, 0L, (short)1, 0L, null, null, 0L); // kind is NOT NULL
+        var good = Enumerable.Range(0, 50).Select(_ => MoveAsync(World(), Wallet(3), 2)).ToList();
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => ledger.CommitAsync(new Commit(Cell) { Rows = [bad] }, Token));
+        Assert.All(await Task.WhenAll(good), outcome => Assert.IsType<CommitOutcome.Committed>(outcome));
+        Assert.Equal(100, await ledger.BalanceAsync(Wallet(3), Token));
+    }
+
+    [Fact]
+    public async Task What_was_answered_is_there_after_the_ledger_is_opened_anew()
+    {
+        await MoveAsync(World(), Wallet(1), 42);
+        await ledger.DisposeAsync();
+        ledger = new GeneralLedger(test.Database, TimeProvider.System);
+        Assert.Equal(42, await ledger.BalanceAsync(Wallet(1), Token));
+        Assert.IsType<CommitOutcome.Committed>(await MoveAsync(Wallet(1), World(), 42));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task Two_processes_on_one_database_stay_right()
+    {
+        // Two ledgers know nothing of each other, as two processes would; SQLite lets one write at a time, PostgreSQL locks the rows.
+        await using var second = new GeneralLedger(test.Database, TimeProvider.System);
+        await MoveAsync(World(), Wallet(1), 100);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 300).Select(n => (n % 2 == 0 ? ledger : second).CommitAsync(
+            new Commit(Cell) { Key = Key($"{n / 2}", "body"), Transfers = [Transfer(Wallet(1), Wallet(2), 1)] }, Token)));
+
+        Assert.Equal(100, outcomes.Count(outcome => outcome is CommitOutcome.Committed));
+        Assert.Equal((0L, 100L), (await ledger.BalanceAsync(Wallet(1), Token), await second.BalanceAsync(Wallet(2), Token)));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task Random_commits_agree_with_a_simple_model()
+    {
+        var operation = Gen.Select(Gen.Int[0, 3], Gen.Int[0, 3], Gen.Long[1, 60], Gen.Int[0, 25], Gen.Bool);
+        await operation.Array[1, 60].SampleAsync(async operations =>
+        {
+            // Each run has wallets of its own, so that runs share the database and not the balances.
+            var run = Guid.NewGuid();
+            var (balances, answers) = (new long[4], new Dictionary<string, string>());
+            var expected = new List<string>();
+            var tasks = new List<Task<CommitOutcome>>();
+            foreach (var (from, to, amount, key, sameBody) in operations)
+            {
+                var name = $"{run}-{key}";
+                var body = sameBody ? "body" : $"{from}>{to}:{amount}";
+                var source = from == 0 ? World() : Wallet(from, run);
+                var target = to == 0 ? World() : Wallet(to, run);
+                if (source == target)
+                {
+                    continue;
+                }
+
+                expected.Add(answers.TryGetValue(name, out var earlier) ? earlier == body ? "Replayed" : "KeyReused" : from != 0 && balances[from] < amount ? "BelowFloor" : "Committed");
+                if (expected[^1] == "Committed")
+                {
+                    answers[name] = body;
+                    balances[from] -= amount;
+                    balances[to] += amount;
+                }
+
+                tasks.Add(ledger.CommitAsync(new Commit(Cell) { Key = Key(name, body), Transfers = [Transfer(source, target, amount)] }));
+            }
+
+            Assert.Equal(expected, (await Task.WhenAll(tasks)).Select(outcome => outcome.GetType().Name));
+            for (var wallet = 1; wallet < balances.Length; wallet++)
+            {
+                Assert.Equal(balances[wallet], await ledger.BalanceAsync(Wallet(wallet, run)));
+            }
+        }, iter: 60, threads: 1);
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_at_once()
+    {
+        var tasks = new List<Task<CommitOutcome>>();
+        var refused = 0;
+        for (var n = 0; n < Committer.MaxQueue * 3 && refused == 0; n++)
+        {
+            try
+            {
+                tasks.Add(MoveAsync(World(), Wallet(1), 1));
+            }
+            catch (CommitterBusyException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.Equal(1, refused);
+        Assert.All(await Task.WhenAll(tasks), outcome => Assert.IsType<CommitOutcome.Committed>(outcome));
+        Assert.Equal(tasks.Count, await ledger.BalanceAsync(Wallet(1), Token));
+    }
+
+    [Fact]
+    public async Task A_caller_who_stops_waiting_does_not_undo_it()
+    {
+        using var impatience = new CancellationTokenSource();
+        var key = Key("impatient", "body");
+        var commit = ledger.CommitAsync(new Commit(Cell) { Key = key, Transfers = [Transfer(World(), Wallet(1), 9)], Answer = "done"u8.ToArray() }, impatience.Token);
+        await impatience.CancelAsync();
+        await Task.WhenAny(commit);
+        await MoveAsync(World(), Wallet(2), 1); // Stands behind it in the queue.
+        Assert.Equal("done"u8.ToArray(), Assert.IsType<CommitOutcome.Replayed>(await ledger.FindAnswerAsync(Cell, key, Token)).Answer.ToArray());
+        Assert.Equal(9, await ledger.BalanceAsync(Wallet(1), Token));
+    }
+
+    public static TheoryData<string, string> Damage => new()
+    {
+        { "UPDATE account SET balance = balance + 1 WHERE purpose = 'wallet'", "every account's balance" },
+        { "UPDATE posting SET amount = amount + 1 WHERE sequence = 1 AND amount > 0", "postings sum to zero" },
+        { "DELETE FROM posting WHERE sequence = 1 AND amount > 0", "no gap in the sequence" },
+        { "DELETE FROM transfer WHERE kind = 'test'", "has its account and its transfer" },
+        { "DELETE FROM posting", "has its account and its transfer" },
+        { "UPDATE posting SET balance_after = -1 WHERE amount > 0 AND sequence = 1", "nor ever was" },
+        { "UPDATE account SET postings = postings + 1 WHERE purpose = 'wallet'", "counts its postings" },
+        { "UPDATE account SET balance = balance + 5, unit = 'EUR' WHERE purpose = 'wallet'", "each unit sums to zero" },
+        { "INSERT INTO answer (cell, scope, key, body_hash, answer, at) VALUES (1, 's', 'k', 'abc', 'x', 0)", "whole key" },
+        { "UPDATE account SET cell = 9 WHERE purpose = 'wallet'", "stands in its own cell" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Damage))]
+    public async Task The_audit_finds_planted_damage(string sql, string check)
+    {
+        await MoveAsync(World(), Wallet(1), 10);
+        await MoveAsync(Wallet(1), World(), 4);
+        await SoundAsync();
+        Assert.True(await test.RunAsync(Kind == DatabaseKind.Sqlite ? sql.Replace("'abc'", "x'616263'", StringComparison.Ordinal).Replace("'x'", "x'78'", StringComparison.Ordinal) : sql) > 0);
+        var findings = await new LedgerAudit(test.Database).RunAsync(Token);
+        Assert.Contains(findings, finding => finding.ProblemCount > 0 && finding.Check.Contains(check, StringComparison.Ordinal) && finding.Problems.Count > 0);
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static Account World() => Account.For(Cell, "world", Currency.Usd.Unit);
+
+    private static Account Wallet(int number, Guid run = default)
+    {
+        Span<byte> owner = stackalloc byte[16];
+        run.TryWriteBytes(owner);
+        owner[0] ^= (byte)number;
+        return Account.For(Cell, "wallet", Currency.Usd.Unit, new Guid(owner), floor: 0);
+    }
+
+    private static Transfer Transfer(Account from, Account to, long amount) =>
+        new(CellId.New(Cell, TimeProvider.System), "test", default, [new(from, -amount), new(to, amount)]);
+
+    private static IdempotencyKey Key(string key, string body) => new("test", key, [.. SHA256.HashData(Encoding.UTF8.GetBytes(body))]);
+
+    private static RowChange Row(Guid id, long version, string kind) => new(WorkItem.Table, Cell, id, version, ImmutableArray.Create<object?>(kind, id, 1L, 0L, (short)2, 0L, null, null, 0L));
+
+    private Task<CommitOutcome> MoveAsync(Account from, Account to, long amount) => ledger.CommitAsync(new Commit(Cell) { Transfers = [Transfer(from, to, amount)] }, Token);
+
+    private async Task SoundAsync() =>
+        Assert.All(await new LedgerAudit(test.Database).RunAsync(Token), finding => Assert.True(finding.ProblemCount == 0, $"{finding.Check}: {string.Join("; ", finding.Problems)}"));
+}

@@ -1,0 +1,78 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Refill.Storage;
+
+namespace Refill.Tests.Storage;
+
+/// <summary>A database of a test's own, made empty and dropped at the end. PostgreSQL is the one that ./test starts; without it the test fails.</summary>
+public sealed class TestDatabase : IAsyncDisposable
+{
+    private readonly Func<Task> drop;
+
+    private TestDatabase(DatabaseOptions options, Func<Task> drop)
+    {
+        Database = new Database(options);
+        this.drop = drop;
+    }
+
+    public Database Database { get; }
+
+    public static async Task<TestDatabase> NewAsync(DatabaseKind kind)
+    {
+        var name = $"refill_{Guid.NewGuid():N}";
+        var test = kind == DatabaseKind.Sqlite ? Sqlite(name) : await PostgresAsync(name);
+        await test.Database.MigrateAsync();
+        return test;
+    }
+
+    /// <summary>Runs SQL as somebody who goes past the ledger.</summary>
+    public async Task<int> RunAsync(string sql)
+    {
+        await using var db = Database.Open();
+        return await db.Database.ExecuteSqlRawAsync(sql);
+    }
+
+    public async ValueTask DisposeAsync() => await drop();
+
+    private static TestDatabase Sqlite(string name)
+    {
+        var folder = Directory.CreateTempSubdirectory(name).FullName;
+        var connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "refill.db") }.ConnectionString;
+        return new TestDatabase(new DatabaseOptions(DatabaseKind.Sqlite, connection), () =>
+        {
+            using (var pool = new SqliteConnection(connection))
+            {
+                SqliteConnection.ClearPool(pool);
+            }
+
+            Directory.Delete(folder, recursive: true);
+            return Task.CompletedTask;
+        });
+    }
+
+    private static async Task<TestDatabase> PostgresAsync(string name)
+    {
+        var server = Environment.GetEnvironmentVariable("REFILL_TEST_POSTGRES")
+            ?? throw new InvalidOperationException("REFILL_TEST_POSTGRES names no PostgreSQL server; ./test starts one");
+        await AdministerAsync(server, $"CREATE DATABASE {name}");
+        var connection = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString;
+        return new TestDatabase(new DatabaseOptions(DatabaseKind.Postgres, connection), async () =>
+        {
+            await using (var pool = new NpgsqlConnection(connection))
+            {
+                NpgsqlConnection.ClearPool(pool);
+            }
+
+            await AdministerAsync(server, $"DROP DATABASE {name} WITH (FORCE)");
+        });
+    }
+
+    private static async Task AdministerAsync(string server, string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Database = "postgres", Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
