@@ -102,6 +102,12 @@ public sealed class RunningServer : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        // The harness's own variables are no settings, and what is not a setting the server refuses.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("REFILL_", StringComparison.Ordinal)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
