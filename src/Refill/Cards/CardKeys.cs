@@ -1,0 +1,135 @@
+using System.Collections.Frozen;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Refill.Cards;
+
+/// <summary>The key file cannot be used. The message says why, and never shows a key.</summary>
+public sealed class KeyFileException(string message) : Exception(message);
+
+/// <summary>
+/// The keys by which cards are encrypted (versioned, so that they can be changed) and found (one, because it cannot without re-indexing).
+/// They live in a file of their own, never in the database that they protect.
+/// </summary>
+internal sealed partial class CardKeys
+{
+    public const int KeyBytes = 32;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private CardKeys(byte current, FrozenDictionary<byte, byte[]> encryption, byte[] index) => (Current, Encryption, Index) = (current, encryption, index);
+
+    /// <summary>The version that new texts are encrypted with.</summary>
+    public byte Current { get; }
+
+    public FrozenDictionary<byte, byte[]> Encryption { get; }
+
+    public byte[] Index { get; }
+
+    /// <param name="create">Make the file, with fresh keys, if it is not there.</param>
+    /// <exception cref="KeyFileException">It is missing, damaged, or readable by others.</exception>
+    public static CardKeys LoadOrCreate(string path, bool create)
+    {
+        if (!File.Exists(path))
+        {
+            if (!create)
+            {
+                throw new KeyFileException($"there is no key file at {path}; docs/operating.md says how to make one");
+            }
+
+            Create(path);
+        }
+
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite)) != 0)
+        {
+            throw new KeyFileException($"the key file {path} can be read or changed by others; chmod 600 it");
+        }
+
+        try
+        {
+            return Read(JsonSerializer.Deserialize<KeyFile>(File.ReadAllBytes(path), Json), path);
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new KeyFileException($"the key file {path} cannot be read: {error.GetType().Name}");
+        }
+    }
+
+    private static CardKeys Read(KeyFile? file, string path)
+    {
+        if (file?.Keys is not { Count: > 0 } keys || file.Index is null)
+        {
+            throw new KeyFileException($"the key file {path} lacks 'keys' or 'index'");
+        }
+
+        var encryption = new Dictionary<byte, byte[]>();
+        foreach (var key in keys)
+        {
+            if (!encryption.TryAdd(key.Version, Key(key.Encryption, $"key {key.Version}", path)))
+            {
+                throw new KeyFileException($"the key file {path} has version {key.Version} twice");
+            }
+        }
+
+        return encryption.ContainsKey(file.Current)
+            ? new CardKeys(file.Current, encryption.ToFrozenDictionary(), Key(file.Index, "the index key", path))
+            : throw new KeyFileException($"the key file {path} names version {file.Current} as current, and does not hold it");
+    }
+
+    private static byte[] Key(string? text, string name, string path)
+    {
+        var key = new byte[KeyBytes];
+        return text is not null && Convert.TryFromBase64String(text, key, out var length) && length == KeyBytes
+            ? key
+            : throw new KeyFileException($"{name} in {path} must be the base64 of {KeyBytes} bytes");
+    }
+
+    private static void Create(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        Directory.CreateDirectory(folder);
+        var file = new KeyFile(1, [new VersionedKey(1, Fresh())], Fresh());
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        var fresh = $"{path}.{Guid.NewGuid():N}";
+        using (var stream = new FileStream(fresh, options))
+        {
+            JsonSerializer.Serialize(stream, file, Json);
+            stream.Flush();
+            MakeDurable(stream.SafeFileHandle, fresh);
+        }
+
+        try
+        {
+            File.Move(fresh, path);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(fresh); // Another process was faster; its keys are the keys.
+        }
+    }
+
+    private static string Fresh() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
+
+    /// <summary>
+    /// fsync itself: on .NET 10 for Linux, FileStream.Flush(true) does not report that it failed, and a key that is lost is every number lost.
+    /// </summary>
+    private static void MakeDurable(SafeHandle handle, string path)
+    {
+        if (OperatingSystem.IsLinux() && Fsync(handle) != 0)
+        {
+            throw new IOException($"fsync of {path} failed with error {Marshal.GetLastPInvokeError()}");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(SafeHandle handle);
+
+    private sealed record KeyFile(byte Current, IReadOnlyList<VersionedKey> Keys, string Index);
+
+    private sealed record VersionedKey(byte Version, string Encryption);
+}

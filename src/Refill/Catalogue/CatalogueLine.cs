@@ -1,0 +1,215 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Refill.Units;
+
+namespace Refill.Catalogue;
+
+/// <summary>A cell that cannot be read: which column, and why.</summary>
+internal readonly record struct BadCell(string Column, string Reason);
+
+/// <summary>One line of a catalogue file (docs/catalogue-format.md): text in, a carrier and a plan out, or every bad cell.</summary>
+internal sealed partial class CatalogueLine
+{
+    public static readonly string[] Columns =
+    [
+        "carrier_code", "carrier_name", "network", "connector", "connector_reference", "time_zone", "plan_code", "plan_name", "carrier_product", "price_usd",
+        "full_speed", "after_quota", "voice_minutes", "sms", "hotspot", "hotspot_data", "validity", "activation", "verified", "source", "note",
+    ];
+
+    public const int MaxCellLength = 500;
+    private const long MaxPriceCents = 1_000_000;
+    private static readonly string[] MayBeEmpty = ["connector_reference", "hotspot_data", "note", "network"];
+
+    private readonly Func<string, string> cells;
+    private readonly List<BadCell> bad = [];
+
+    private CatalogueLine(Func<string, string> cells) => this.cells = cells;
+
+    public static (Carrier? Carrier, Plan? Plan, IReadOnlyList<BadCell> Bad) Read(Func<string, string> cells)
+    {
+        var line = new CatalogueLine(cells);
+        foreach (var column in Columns)
+        {
+            line.CheckText(column, cells(column));
+        }
+
+        if (line.bad.Count > 0)
+        {
+            return (null, null, line.bad);
+        }
+
+        var (carrier, plan) = line.Parse();
+        return line.bad.Count == 0 ? (carrier, plan, []) : (null, null, line.bad);
+    }
+
+    private void CheckText(string column, string text)
+    {
+        if (text.Length == 0 && !MayBeEmpty.Contains(column))
+        {
+            bad.Add(new BadCell(column, "is empty"));
+        }
+        else if (text.Length > MaxCellLength)
+        {
+            bad.Add(new BadCell(column, $"has {text.Length} characters; at most {MaxCellLength} are allowed"));
+        }
+        else if (text.Any(char.IsControl))
+        {
+            bad.Add(new BadCell(column, "holds a control character"));
+        }
+        else if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@')
+        {
+            bad.Add(new BadCell(column, $"begins with '{text[0]}', which spreadsheets take for a formula"));
+        }
+    }
+
+    private (Carrier, Plan) Parse()
+    {
+        var carrier = new Carrier(Code("carrier_code"), cells("carrier_name"), cells("network"), Code("connector"), cells("connector_reference"), TimeZone());
+        var (quota, throttle) = AfterQuota();
+        var hotspot = Word("hotspot", ("yes", Catalogue.Hotspot.Yes), ("no", Catalogue.Hotspot.No), ("not stated", Catalogue.Hotspot.NotStated));
+        var validity = ValidityOf(carrier.TimeZone);
+        var plan = new Plan(
+            Code("plan_code"), carrier.Code, cells("plan_name"), cells("carrier_product"), Volume("full_speed"), quota, throttle,
+            Count("voice_minutes", 60), Count("sms", 1), hotspot, cells("hotspot_data").Length == 0 ? Allowance.NotStated : Volume("hotspot_data"),
+            validity, Price(), cells("note"), Word("verified", ("yes", true), ("no", false)), cells("source"));
+        if (hotspot != Catalogue.Hotspot.Yes && plan.HotspotData.Kind != AllowanceKind.NotStated)
+        {
+            bad.Add(new BadCell("hotspot_data", "is given although hotspot is not yes"));
+        }
+
+        return (carrier, plan);
+    }
+
+    private string Code(string column)
+    {
+        var text = cells(column);
+        if (!PlainCode().IsMatch(text))
+        {
+            bad.Add(new BadCell(column, $"'{text}' must be 1 to 60 lower-case letters, digits and hyphens"));
+        }
+
+        return text;
+    }
+
+    private string TimeZone()
+    {
+        var text = cells("time_zone");
+        if (!Validity.IsKnownZone(text))
+        {
+            bad.Add(new BadCell("time_zone", $"'{text}' is no IANA time zone"));
+        }
+
+        return text;
+    }
+
+    private Money Price()
+    {
+        if (!Money.TryParseDecimal(cells("price_usd"), Currency.Usd, out var price) || price.Minor is <= 0 or > MaxPriceCents)
+        {
+            bad.Add(new BadCell("price_usd", $"'{cells("price_usd")}' must be dollars with at most two decimals, above 0 and at most {MaxPriceCents / 100}"));
+        }
+
+        return price.Currency is null ? Money.Usd(0) : price;
+    }
+
+    private (AfterQuota, int?) AfterQuota()
+    {
+        var text = cells("after_quota");
+        if (text.StartsWith("throttled:", StringComparison.Ordinal))
+        {
+            if (int.TryParse(text.AsSpan(10), NumberStyles.None, CultureInfo.InvariantCulture, out var kbps) && kbps is > 0 and <= 1_000_000)
+            {
+                return (Catalogue.AfterQuota.Throttled, kbps);
+            }
+
+            bad.Add(new BadCell("after_quota", $"'{text}' must give whole kbit/s, as in throttled:128"));
+            return default;
+        }
+
+        return (Word("after_quota", ("stops", Catalogue.AfterQuota.Stops), ("throttled", Catalogue.AfterQuota.Throttled), ("not stated", Catalogue.AfterQuota.NotStated)), null);
+    }
+
+    private Allowance Volume(string column)
+    {
+        var text = cells(column);
+        switch (text)
+        {
+            case "unlimited":
+                return Allowance.Unlimited;
+            case "not stated":
+                return Allowance.NotStated;
+            case "0":
+                return Allowance.None;
+        }
+
+        if (DataForm().Match(text) is { Success: true } form && long.TryParse(form.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 100_000)
+        {
+            return Allowance.Of((form.Groups[2].Value == "GB" ? DataVolume.Gigabytes(number) : DataVolume.Megabytes(number)).Bytes);
+        }
+
+        bad.Add(new BadCell(column, $"'{text}' must be like '15 GB' or '500 MB', or 'unlimited', 'not stated' or '0'"));
+        return default;
+    }
+
+    private Allowance Count(string column, int unit)
+    {
+        var text = cells(column);
+        switch (text)
+        {
+            case "unlimited":
+                return Allowance.Unlimited;
+            case "not stated":
+                return Allowance.NotStated;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= 1_000_000)
+        {
+            return Allowance.Of((long)count * unit);
+        }
+
+        bad.Add(new BadCell(column, $"'{text}' must be a whole number, 'unlimited' or 'not stated'"));
+        return default;
+    }
+
+    private ValidityRule ValidityOf(string timeZone)
+    {
+        var activation = Word("activation", ("purchase", Activation.OnPurchase), ("first use", Activation.OnFirstUse));
+        if (ValidityForm().Match(cells("validity")) is { Success: true } form && int.TryParse(form.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 400)
+        {
+            var clock = form.Groups[2].Value switch { "x24h" => ValidityClock.Hours24, " day" or " days" => ValidityClock.CalendarDays, _ => ValidityClock.CalendarMonths };
+            return new ValidityRule(count, clock, activation, timeZone);
+        }
+
+        bad.Add(new BadCell("validity", $"'{cells("validity")}' must be like '30x24h', '7 days' or '1 month', 1 to 400"));
+        return new ValidityRule(1, ValidityClock.Hours24, activation, timeZone);
+    }
+
+    private T Word<T>(string column, params ReadOnlySpan<(string Word, T Value)> allowed)
+    {
+        foreach (var (word, value) in allowed)
+        {
+            if (cells(column) == word)
+            {
+                return value;
+            }
+        }
+
+        var words = new List<string>();
+        foreach (var (word, _) in allowed)
+        {
+            words.Add($"'{word}'");
+        }
+
+        bad.Add(new BadCell(column, $"'{cells(column)}' must be {string.Join(" or ", words)}"));
+        return default!;
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9-]{0,59}$")]
+    private static partial Regex PlainCode();
+
+    [GeneratedRegex("^([0-9]{1,6}) (GB|MB)$")]
+    private static partial Regex DataForm();
+
+    [GeneratedRegex("^([0-9]{1,3})(x24h| days?| months?)$")]
+    private static partial Regex ValidityForm();
+}

@@ -1,0 +1,122 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Refill.Payments;
+using Refill.Storage;
+using Refill.Units;
+
+namespace Refill.TopUps;
+
+public enum PaymentState
+{
+    /// <summary>The payer may pay it.</summary>
+    Open = 1,
+
+    /// <summary>Paid, and the money is held for (or has been spent on) the top-up.</summary>
+    Paid = 2,
+
+    /// <summary>Closed unpaid. If money comes all the same, it is not ignored.</summary>
+    Closed = 3,
+
+    /// <summary>All that was paid is reserved for its way back; the gateway has been or will be told.</summary>
+    Refunding = 4,
+
+    Refunded = 5,
+
+    /// <summary>The gateway refused the refund, or was paid in a currency that we did not ask for: a person must look.</summary>
+    NeedsReview = 6,
+}
+
+/// <summary>One order at a gateway for one top-up. A top-up may have several (another way chosen); at most one of them pays for it.</summary>
+/// <param name="Amount">What was asked.</param>
+/// <param name="PaidAmount">What was paid; null while it is not.</param>
+/// <param name="ExpiresAt">Until when the gateway takes money for it.</param>
+public sealed record Payment(
+    Guid Id,
+    long Version,
+    Guid TopUpId,
+    string Gateway,
+    PaymentWay Way,
+    PaymentState State,
+    Money Amount,
+    Money? PaidAmount,
+    string? Code,
+    string? GatewayNumber,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt,
+    DateTimeOffset? PaidAt,
+    DateTimeOffset? RefundRequestedAt,
+    DateTimeOffset? RefundedAt)
+{
+    public Cell Cell => CellId.CellOf(Id);
+
+    /// <summary>Our number at the gateway: 32 hexadecimal digits, from which the payment and its cell are found again.</summary>
+    public string OrderNumber => Id.ToString("N");
+
+    /// <summary>One refund a payment, always for all of it: the same number on every retry (failure case 21).</summary>
+    public string RefundNumber => OrderNumber + "R1";
+
+    public static bool TryParseOrderNumber(string orderNumber, out Guid id) => Guid.TryParseExact(orderNumber, "N", out id);
+
+    public static readonly VersionedTable Table = new(
+        "payment",
+        new Column("top_up_id", ColumnType.Uuid),
+        new Column("gateway", ColumnType.Text),
+        new Column("way", ColumnType.Smallint),
+        new Column("state", ColumnType.Smallint),
+        new Column("amount_minor", ColumnType.Bigint),
+        new Column("currency", ColumnType.Text),
+        new Column("paid_minor", ColumnType.Bigint),
+        new Column("code", ColumnType.Text),
+        new Column("gateway_number", ColumnType.Text),
+        new Column("created_at", ColumnType.Bigint),
+        new Column("expires_at", ColumnType.Bigint),
+        new Column("paid_at", ColumnType.Bigint),
+        new Column("refund_requested_at", ColumnType.Bigint),
+        new Column("refunded_at", ColumnType.Bigint));
+
+    internal RowChange Store(long expectedVersion) => new(Table, Cell, Id, expectedVersion,
+    [
+        TopUpId, Gateway, (short)Way, (short)State, Amount.Minor, Amount.Currency.Code, PaidAmount?.Minor, Code, GatewayNumber,
+        CreatedAt.ToUnixTimeMilliseconds(), ExpiresAt.ToUnixTimeMilliseconds(), PaidAt?.ToUnixTimeMilliseconds(),
+        RefundRequestedAt?.ToUnixTimeMilliseconds(), RefundedAt?.ToUnixTimeMilliseconds(),
+    ]);
+
+    internal static Payment Read(PaymentRow row)
+    {
+        var currency = Currency.Of(row.Currency);
+        return new Payment(
+            row.Id, row.Version, row.TopUpId, row.Gateway, (PaymentWay)row.Way, (PaymentState)row.State, new Money(row.AmountMinor, currency),
+            row.PaidMinor is { } paid ? new Money(paid, currency) : null, row.Code, row.GatewayNumber, row.CreatedAt, row.ExpiresAt, row.PaidAt, row.RefundRequestedAt, row.RefundedAt);
+    }
+}
+
+public sealed class PaymentRow : IEntityTypeConfiguration<PaymentRow>
+{
+    public short Cell { get; set; }
+    public Guid Id { get; set; }
+    public long Version { get; set; }
+    public Guid TopUpId { get; set; }
+    public string Gateway { get; set; } = "";
+    public short Way { get; set; }
+    public short State { get; set; }
+    public long AmountMinor { get; set; }
+    public string Currency { get; set; } = "";
+    public long? PaidMinor { get; set; }
+    public string? Code { get; set; }
+    public string? GatewayNumber { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset ExpiresAt { get; set; }
+    public DateTimeOffset? PaidAt { get; set; }
+    public DateTimeOffset? RefundRequestedAt { get; set; }
+    public DateTimeOffset? RefundedAt { get; set; }
+
+    public void Configure(EntityTypeBuilder<PaymentRow> builder)
+    {
+        builder.ToTable("payment");
+        builder.HasKey(row => new { row.Cell, row.Id });
+        builder.HasIndex(row => new { row.Cell, row.TopUpId });
+
+        // Failure case 2: the provider's own number is taken once. (Both databases let many nulls stand side by side.)
+        builder.HasIndex(row => new { row.Cell, row.Gateway, row.GatewayNumber }).IsUnique();
+    }
+}

@@ -1,0 +1,217 @@
+using System.Data;
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Refill.Ledger;
+using Refill.Storage;
+using Refill.Units;
+using Refill.Work;
+
+namespace Refill.TopUps;
+
+/// <summary>
+/// Holds top-ups, payments, work and ledger against each other: the invariants of reliability.md that the ledger alone cannot see.
+/// Reads one cell after the other, so that memory is bounded by a 256th of the database. Wants a quiet database (no steps under way) to be exact:
+/// on a busy one it reads each cell in one snapshot.
+/// </summary>
+public sealed class TopUpAudit(Database database)
+{
+    public async Task<IReadOnlyList<AuditFinding>> RunAsync(CancellationToken cancellation)
+    {
+        var captured = new Check("I3  every captured payment is credited, refunded, under way, or before a person");
+        var amounts = new Check("I4  refunds never exceed what was captured: held, in transit and clearing agree with the payments");
+        var once = new Check("I5  never both credited and refunded; credited exactly once if completed");
+        var legal = new Check("I9  every top-up's history is a chain of legal steps and ends in its present state");
+        var work = new Check("I3  nothing stands still: whatever is under way has work in the outbox");
+        for (short cell = 0; cell < Cell.Count; cell++)
+        {
+            var rows = await ReadAsync(cell, cancellation);
+            Captured(rows, captured);
+            Amounts(rows, amounts);
+            Once(rows, once);
+            Legal(rows, legal);
+            Work(rows, work);
+        }
+
+        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding];
+    }
+
+    /// <summary>Work that the machine has given up and a person must look at: not damage, but not to be forgotten.</summary>
+    public async Task<IReadOnlyList<WorkItem>> DeadWorkAsync(CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        var rows = await db.Set<WorkRow>().AsNoTracking().Where(w => w.State == (short)WorkState.Dead).OrderBy(w => w.CreatedAt).Take(1000).ToListAsync(cancellation);
+        return [.. rows.Select(row => row.ToItem())];
+    }
+
+    private async Task<Rows> ReadAsync(short cell, CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        await db.Database.OpenConnectionAsync(cancellation);
+        await using var snapshot = await db.Database.UseTransactionAsync(await SnapshotAsync(db.Database.GetDbConnection(), cancellation), cancellation);
+        var topUps = await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell == cell)
+            .Select(t => new TopUpLine(t.Id, t.Version, (TopUpState)t.State)).ToDictionaryAsync(t => t.Id, cancellation);
+        var payments = await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell == cell).ToListAsync(cancellation);
+        var steps = await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell == cell).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation);
+        var transfers = await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell == cell && t.Kind == "delivered").ToListAsync(cancellation);
+        var accounts = await db.Set<AccountRow>().AsNoTracking()
+            .Where(a => a.Cell == cell && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/"))).ToListAsync(cancellation);
+        var work = await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell == cell).Select(w => w.Subject).ToListAsync(cancellation);
+        return new Rows(cell, topUps, payments.Select(Payment.Read).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject), accounts, work.ToHashSet());
+    }
+
+    /// <summary>One moment's view of the database that holds up no writer.</summary>
+    private static async Task<DbTransaction> SnapshotAsync(DbConnection connection, CancellationToken cancellation) =>
+        connection is SqliteConnection sqlite ? sqlite.BeginTransaction(deferred: true) : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+
+    private static void Captured(Rows rows, Check check)
+    {
+        foreach (var payment in rows.Payments.SelectMany(p => p).Where(p => p.PaidAmount is not null))
+        {
+            check.Examined++;
+            if (!rows.TopUps.TryGetValue(payment.TopUpId, out var topUp))
+            {
+                check.Problem($"payment {payment.Id} is about no top-up");
+            }
+            else if (payment.State == PaymentState.Paid && topUp.State is not (TopUpState.Paid or TopUpState.Fulfilling or TopUpState.Completed or TopUpState.NeedsReview))
+            {
+                check.Problem($"payment {payment.Id} is paid, but top-up {topUp.Id} is {topUp.State}");
+            }
+            else if (payment.State is PaymentState.Open or PaymentState.Closed)
+            {
+                check.Problem($"payment {payment.Id} has an amount paid, but is {payment.State}");
+            }
+        }
+    }
+
+    private static void Amounts(Rows rows, Check check)
+    {
+        var held = rows.Accounts.Where(a => a.Purpose == "held").ToDictionary(a => a.Owner, a => a.Balance);
+        foreach (var topUp in rows.TopUps.Values)
+        {
+            check.Examined++;
+            var expected = topUp.State is TopUpState.Completed ? 0 : rows.Payments[topUp.Id].Where(p => p.State == PaymentState.Paid).Sum(p => p.PaidAmount?.Minor ?? 0);
+            if (held.GetValueOrDefault(topUp.Id) != expected)
+            {
+                check.Problem($"top-up {topUp.Id} ({topUp.State}) holds {held.GetValueOrDefault(topUp.Id)}, its payments say {expected}");
+            }
+        }
+
+        foreach (var gateway in rows.Accounts.Where(a => a.Purpose.StartsWith("clearing/", StringComparison.Ordinal)))
+        {
+            check.Examined++;
+            var name = gateway.Purpose["clearing/".Length..];
+            var own = rows.Payments.SelectMany(p => p).Where(p => p.Gateway == name && p.Amount.Currency.Code == gateway.Unit && p.PaidAmount is not null).ToList();
+            var owed = own.Where(p => p.State != PaymentState.Refunded).Sum(p => p.PaidAmount!.Value.Minor);
+            if (gateway.Balance != -owed)
+            {
+                check.Problem($"cell {rows.Cell}: {gateway.Purpose} is {gateway.Balance}, the payments say {-owed}");
+            }
+
+            var returning = own.Where(p => p.State == PaymentState.Refunding || (p.State == PaymentState.NeedsReview && p.RefundRequestedAt is not null)).Sum(p => p.PaidAmount!.Value.Minor);
+            var inTransit = rows.Accounts.Where(a => a.Purpose == $"refund-in-transit/{name}" && a.Unit == gateway.Unit).Sum(a => a.Balance);
+            if (inTransit != returning)
+            {
+                check.Problem($"cell {rows.Cell}: refund-in-transit/{name} is {inTransit}, the payments say {returning}");
+            }
+        }
+    }
+
+    private static void Once(Rows rows, Check check)
+    {
+        foreach (var topUp in rows.TopUps.Values)
+        {
+            check.Examined++;
+            var delivered = rows.Delivered[topUp.Id].Count();
+            if (delivered != (topUp.State == TopUpState.Completed ? 1 : 0))
+            {
+                check.Problem($"top-up {topUp.Id} is {topUp.State} and was delivered {delivered} times");
+            }
+
+            if (topUp.State == TopUpState.Completed && rows.Payments[topUp.Id].Count(p => p.State == PaymentState.Paid) != 1)
+            {
+                check.Problem($"top-up {topUp.Id} is completed, but not by exactly one payment");
+            }
+
+            if (topUp.State == TopUpState.Refunded && rows.Payments[topUp.Id].Any(p => p.State is PaymentState.Paid or PaymentState.Refunding))
+            {
+                check.Problem($"top-up {topUp.Id} is refunded, but a payment of it is not");
+            }
+        }
+    }
+
+    private static void Legal(Rows rows, Check check)
+    {
+        foreach (var topUp in rows.TopUps.Values)
+        {
+            check.Examined++;
+            TopUpState state = 0;
+            long version = 0;
+            foreach (var step in rows.Steps[topUp.Id])
+            {
+                var (from, to) = ((TopUpState)step.FromState, (TopUpState)step.ToState);
+                if (step.TopUpVersion != version + 1 || from != state || !Transitions.Allow(from, to))
+                {
+                    check.Problem($"top-up {topUp.Id}: step {step.TopUpVersion} '{step.Name}' goes from {from} to {to} after version {version} in {state}");
+                }
+
+                (state, version) = (to, step.TopUpVersion);
+            }
+
+            if (state != topUp.State || version != topUp.Version)
+            {
+                check.Problem($"top-up {topUp.Id} is {topUp.State} at version {topUp.Version}, its history ends in {state} at {version}");
+            }
+        }
+    }
+
+    private static void Work(Rows rows, Check check)
+    {
+        foreach (var topUp in rows.TopUps.Values)
+        {
+            check.Examined++;
+            var idle = topUp.State switch
+            {
+                TopUpState.Quoted or TopUpState.Paid or TopUpState.Fulfilling => !rows.Work.Contains(topUp.Id),
+                TopUpState.AwaitingPayment => !rows.Work.Contains(topUp.Id) && !rows.Payments[topUp.Id].Any(p => rows.Work.Contains(p.Id)),
+                TopUpState.Refunding => !rows.Payments[topUp.Id].Any(p => p.State == PaymentState.Refunding),
+                _ => false,
+            };
+            if (idle || rows.Payments[topUp.Id].Any(p => p.State == PaymentState.Refunding && !rows.Work.Contains(p.Id)))
+            {
+                check.Problem($"top-up {topUp.Id} is {topUp.State} and has no work");
+            }
+        }
+    }
+
+    private sealed record TopUpLine(Guid Id, long Version, TopUpState State);
+
+    private sealed record Rows(
+        short Cell,
+        IReadOnlyDictionary<Guid, TopUpLine> TopUps,
+        ILookup<Guid, Payment> Payments,
+        ILookup<Guid, TopUpStepRow> Steps,
+        ILookup<Guid, TransferRow> Delivered,
+        IReadOnlyList<AccountRow> Accounts,
+        IReadOnlySet<Guid> Work);
+
+    private sealed class Check(string name)
+    {
+        private const int MaxShown = 10;
+        private readonly List<string> problems = [];
+        private long count;
+
+        public long Examined { get; set; }
+
+        public AuditFinding Finding => new(name, Examined, problems, count);
+
+        public void Problem(string text)
+        {
+            count++;
+            if (problems.Count < MaxShown)
+            {
+                problems.Add(text);
+            }
+        }
+    }
+}

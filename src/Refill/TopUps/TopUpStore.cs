@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Refill.Ledger;
+using Refill.Storage;
+using Refill.Units;
+using Refill.Work;
+
+namespace Refill.TopUps;
+
+/// <summary>Reads top-ups with their payments, and commits their steps.</summary>
+internal sealed class TopUpStore(Database database, GeneralLedger ledger, WorkBell bell, TopUpChanges changes, TimeProvider time, ILogger<TopUpStore> log)
+{
+    /// <summary>How often a step is decided anew because somebody else took one in between.</summary>
+    private const int MaxDecisions = 8;
+
+    public async Task<(TopUp TopUp, IReadOnlyList<Payment> Payments)?> LoadAsync(Guid topUpId, CancellationToken cancellation)
+    {
+        short cell = CellId.CellOf(topUpId).Number;
+        await using var db = database.Open();
+        var row = await db.Set<TopUpRow>().AsNoTracking().FirstOrDefaultAsync(t => t.Cell == cell && t.Id == topUpId, cancellation);
+        if (row is null)
+        {
+            return null;
+        }
+
+        var payments = await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell == cell && p.TopUpId == topUpId).ToListAsync(cancellation);
+        return (TopUp.Read(row), [.. payments.OrderBy(p => p.CreatedAt).ThenBy(p => p.Id).Select(Payment.Read)]);
+    }
+
+    public async Task<Payment?> LoadPaymentAsync(Guid paymentId, CancellationToken cancellation)
+    {
+        short cell = CellId.CellOf(paymentId).Number;
+        await using var db = database.Open();
+        var row = await db.Set<PaymentRow>().AsNoTracking().FirstOrDefaultAsync(p => p.Cell == cell && p.Id == paymentId, cancellation);
+        return row is null ? null : Payment.Read(row);
+    }
+
+    public async Task<Guid?> FindByCodeAsync(Cell cell, string orderCode, string lastFour, CancellationToken cancellation)
+    {
+        short number = cell.Number;
+        await using var db = database.Open();
+        var row = await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell == number && t.OrderCode == orderCode)
+            .Select(t => new { t.Id, t.LastFour }).FirstOrDefaultAsync(cancellation);
+        return row is not null && row.LastFour == lastFour ? row.Id : null;
+    }
+
+    /// <summary>Makes pending work about this subject due now; writes new work if none is pending.</summary>
+    public async Task HurryAsync(Guid subject, string kind, CancellationToken cancellation)
+    {
+        var cell = CellId.CellOf(subject);
+        short number = cell.Number;
+        await using var db = database.Open();
+        var row = await db.Set<WorkRow>().AsNoTracking()
+            .FirstOrDefaultAsync(w => w.Cell == number && w.Subject == subject && w.Kind == kind && w.State == (short)WorkState.Pending, cancellation);
+        var now = time.GetUtcNow();
+        if (row is not null && (row.DueAt <= now || row.LeaseUntil > now))
+        {
+            return; // Being done, or about to be.
+        }
+
+        // Stale: somebody has just taken it up, which is what was wanted.
+        await ledger.CommitAsync(new Commit(cell) { Rows = [row?.ToItem().Again(now) ?? WorkItem.Schedule(cell, kind, subject, now, time)] }, cancellation);
+        bell.Ring();
+    }
+
+    /// <summary>
+    /// Loads, lets <paramref name="decide"/> take a step, and commits it; decides again when somebody else was faster.
+    /// </summary>
+    /// <param name="work">Work that this step finishes, in the same commit, if it takes one.</param>
+    /// <returns>The step taken, or null if there was none to take (or the top-up does not exist).</returns>
+    public async Task<Step?> TakeAsync(Guid topUpId, Func<TopUp, IReadOnlyList<Payment>, Step?> decide, RowChange? work = null, CancellationToken cancellation = default)
+    {
+        for (var decision = 1; decision <= MaxDecisions; decision++)
+        {
+            if (await LoadAsync(topUpId, cancellation) is not var (topUp, payments) || decide(topUp, payments) is not { } step)
+            {
+                return null;
+            }
+
+            switch (await CommitAsync(step, null, work, cancellation))
+            {
+                case CommitOutcome.Committed:
+                    return step;
+                case CommitOutcome.Stale { Table: "work" }:
+                    return null; // The lease ran out and another node does this work now.
+                case CommitOutcome.Stale:
+                    continue;
+                case var outcome:
+                    throw new InvalidOperationException($"the step '{step.Name}' of top-up {topUpId} was refused: {outcome}");
+            }
+        }
+
+        throw new InvalidOperationException($"top-up {topUpId} changed {MaxDecisions} times while a step was decided");
+    }
+
+    public async Task<CommitOutcome> CommitAsync(Step step, IdempotencyKey? key, RowChange? work, CancellationToken cancellation)
+    {
+        var from = step.Before?.State ?? 0;
+        if (!Transitions.Allow(from, step.After.State))
+        {
+            throw new InvalidOperationException($"a top-up cannot go from {from} to {step.After.State} ({step.Name}, {step.After.Id})");
+        }
+
+        var cell = step.After.Cell;
+        var expected = step.Before?.Version ?? 0;
+        var rows = ImmutableArray.CreateBuilder<RowChange>();
+        rows.Add(step.After.Store(expected));
+        rows.Add(TopUpStepRow.Insert(cell, CellId.New(cell, time), step.After.Id, expected + 1, from, step.After.State, step.Name, time.GetUtcNow()));
+        rows.AddRange(step.Payments.Select(payment => payment.Store(payment.Version)));
+        rows.AddRange(step.Work.Select(item => WorkItem.Schedule(cell, item.Kind, item.Subject, item.DueAt, time)));
+        rows.AddRange(step.Also);
+        if (work is not null)
+        {
+            rows.Add(work);
+        }
+
+        var outcome = await ledger.CommitAsync(
+            new Commit(cell) { Key = key, Rows = rows.ToImmutable(), Transfers = step.Transfers, Answer = key is null ? default : step.After.Id.ToByteArray(true) }, cancellation);
+        if (outcome is CommitOutcome.Committed)
+        {
+            log.LogInformation("top-up {Id}: {Step}, {From} to {To}", step.After.Id, step.Name, from, step.After.State);
+            TopUpMetrics.Stepped(step, from);
+            changes.Tell(step.After.Id);
+            if (step.Work.Any(item => item.DueAt <= time.GetUtcNow()))
+            {
+                bell.Ring();
+            }
+        }
+
+        return outcome;
+    }
+}

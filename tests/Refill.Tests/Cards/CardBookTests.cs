@@ -1,0 +1,89 @@
+using Microsoft.EntityFrameworkCore;
+using Refill.Cards;
+using Refill.Ledger;
+using Refill.Storage;
+using Refill.Tests.Storage;
+
+namespace Refill.Tests.Cards;
+
+public sealed class CardBookOnSqliteTests : CardBookTests
+{
+    protected override DatabaseKind Kind => DatabaseKind.Sqlite;
+}
+
+public sealed class CardBookOnPostgresTests : CardBookTests
+{
+    protected override DatabaseKind Kind => DatabaseKind.Postgres;
+}
+
+public abstract class CardBookTests : IAsyncLifetime
+{
+    private static readonly CardIdentifier Number = new(CardIdentifierKind.Msisdn, "+12015550123");
+    private static readonly CardIdentifier Iccid = new(CardIdentifierKind.Iccid, "890199000000000012");
+    private readonly string folder = Directory.CreateTempSubdirectory("refill_cards").FullName;
+    private TestDatabase test = null!;
+    private GeneralLedger ledger = null!;
+    private CardBook book = null!;
+
+    protected abstract DatabaseKind Kind { get; }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        test = await TestDatabase.NewAsync(Kind);
+        ledger = new GeneralLedger(test.Database, TimeProvider.System);
+        book = new CardBook(test.Database, ledger, CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true), TimeProvider.System);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ledger.DisposeAsync();
+        await test.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task A_card_is_found_again_by_each_of_its_names()
+    {
+        Assert.Null(await book.FindAsync(Number, Token));
+        var card = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
+        Assert.True(await book.AddIdentifierAsync(card.Id, Iccid, Token));
+        Assert.True(await book.AddIdentifierAsync(card.Id, Iccid, Token));
+        Assert.Equal(card.Id, (await book.FindAsync(Number, Token))?.Id);
+        Assert.Equal([Number, Iccid], (await book.FindAsync(Iccid, Token))!.Identifiers);
+        var other = await book.RememberAsync(new CardIdentifier(CardIdentifierKind.Msisdn, "+12015550124"), "mint", "reloadly", "9101", null, null, Token);
+        Assert.False(await book.AddIdentifierAsync(other.Id, Iccid, Token));
+    }
+
+    [Fact]
+    public async Task Many_tabs_that_see_a_card_for_the_first_time_make_one_card()
+    {
+        var cards = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token)));
+        Assert.Single(cards.Select(card => card.Id).Distinct());
+    }
+
+    [Fact]
+    public async Task What_the_carrier_does_not_say_leaves_what_we_know_until_the_carrier_changes()
+    {
+        var ends = new DateTimeOffset(2026, 12, 24, 0, 0, 0, TimeSpan.Zero);
+        var card = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
+        await ledger.CommitAsync(new Commit(Units.CellId.CellOf(card.Id)) { Rows = [CardBook.PlanStarted(card, "15GB", ends)] }, Token);
+        var known = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
+        Assert.Equal(("15GB", (DateTimeOffset?)ends), (known.CurrentPlan, known.ExpiresAt));
+        var ported = await book.RememberAsync(Number, "tello", "reloadly", "9108", null, null, Token);
+        Assert.Equal(("tello", (string?)null), (ported.CarrierCode, ported.CurrentPlan));
+        Assert.Equal(ported, await book.RememberAsync(Number, "tello", "reloadly", "9108", null, null, Token) with { Identifiers = ported.Identifiers });
+    }
+
+    [Fact]
+    public async Task No_number_stands_readable_in_the_database()
+    {
+        await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
+        await using var db = test.Database.Open();
+        var row = await db.Set<CardIdentifierRow>().SingleAsync(Token);
+        Assert.DoesNotContain("2015550123", System.Text.Encoding.Latin1.GetString(row.Encrypted), StringComparison.Ordinal);
+        Assert.Equal(Units.CellId.CellOf(row.Id).Number, row.Cell);
+    }
+}

@@ -1,0 +1,155 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using Refill.Catalogue;
+using Refill.Storage;
+using Refill.Tests.Storage;
+using Refill.Units;
+
+namespace Refill.Tests.Catalogue;
+
+public sealed class CatalogueImportOnSqliteTests : CatalogueImportTests
+{
+    protected override DatabaseKind Kind => DatabaseKind.Sqlite;
+}
+
+public sealed class CatalogueImportOnPostgresTests : CatalogueImportTests
+{
+    protected override DatabaseKind Kind => DatabaseKind.Postgres;
+}
+
+public abstract class CatalogueImportTests : IAsyncLifetime
+{
+    private const string Heading = "carrier_code,carrier_name,network,connector,connector_reference,time_zone,plan_code,plan_name,carrier_product,price_usd,full_speed,after_quota,voice_minutes,sms,hotspot,hotspot_data,validity,activation,verified,source,note";
+    private const string Good = "mint,Mint,T-Mobile,reloadly,9101,America/New_York,mint-5gb,5GB,15.00,15.00,5 GB,throttled:128,unlimited,100,yes,2 GB,30x24h,purchase,no,somewhere,";
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero));
+    private TestDatabase test = null!;
+    private CatalogueReader reader = null!;
+    private CatalogueImport import = null!;
+
+    protected abstract DatabaseKind Kind { get; }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        test = await TestDatabase.NewAsync(Kind);
+        reader = new CatalogueReader(test.Database, time);
+        import = new CatalogueImport(test.Database, reader);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await test.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task A_good_file_is_in_and_says_what_it_said()
+    {
+        var report = await ImportAsync($"\uFEFF{Heading}\r\n{Good}\r\n");
+        Assert.Equal((true, 1, 0, 0), (report.Done, report.Added, report.Changed, report.Unchanged));
+        var plan = Assert.Single(await reader.PlansOfAsync("mint", time.GetUtcNow(), Token));
+        Assert.Equal((Money.Usd(1500), Allowance.Of(5_000_000_000), AfterQuota.Throttled, 128), (plan.Price, plan.FullSpeed, plan.AfterQuota, plan.ThrottleKbps));
+        Assert.Equal((Allowance.Unlimited, Allowance.Of(100), Hotspot.Yes, Allowance.Of(2_000_000_000)), (plan.Voice, plan.Sms, plan.Hotspot, plan.HotspotData));
+        Assert.Equal(new ValidityRule(30, ValidityClock.Hours24, Activation.OnPurchase, "America/New_York"), plan.Validity);
+    }
+
+    [Theory]
+    [InlineData("price_usd", "15.001")]
+    [InlineData("price_usd", "0")]
+    [InlineData("price_usd", "1e3")]
+    [InlineData("price_usd", "99999999999999999999")]
+    [InlineData("full_speed", "5GB")]
+    [InlineData("full_speed", "a lot")]
+    [InlineData("after_quota", "throttled:fast")]
+    [InlineData("after_quota", "maybe")]
+    [InlineData("voice_minutes", "-1")]
+    [InlineData("sms", "1.5")]
+    [InlineData("hotspot", "perhaps")]
+    [InlineData("hotspot", "no")] // With hotspot_data given.
+    [InlineData("validity", "0 days")]
+    [InlineData("validity", "30 weeks")]
+    [InlineData("activation", "someday")]
+    [InlineData("verified", "true")]
+    [InlineData("time_zone", "America/Nowhere")]
+    [InlineData("plan_code", "Mint 5GB")]
+    [InlineData("plan_name", "=HYPERLINK(1)")]
+    [InlineData("plan_name", "")]
+    [InlineData("source", "\u0007bell")]
+    public async Task A_bad_cell_is_named_with_line_column_and_reason_and_nothing_goes_in(string column, string text)
+    {
+        var cells = Good.Split(',');
+        cells[Array.IndexOf(Heading.Split(','), column)] = text;
+        var report = await ImportAsync($"{Heading}\n{Good.Replace("mint-5gb", "mint-other", StringComparison.Ordinal)}\n{string.Join(',', cells)}\n");
+        Assert.False(report.Done);
+        Assert.Contains(report.Bad, bad => bad.Line == 3 && (bad.Column == column || (column == "hotspot" && bad.Column == "hotspot_data")) && bad.Reason.Length > 0);
+        Assert.Empty(await reader.PlansOfAsync("mint", time.GetUtcNow(), Token));
+    }
+
+    [Fact]
+    public async Task Every_bad_row_is_listed()
+    {
+        var report = await ImportAsync($"{Heading}\n{Good}\n{Good}\n{Good.Replace("15.00,15.00", "x,y", StringComparison.Ordinal)}\n{Good.Replace("Mint,", "Other,", StringComparison.Ordinal).Replace("mint-5gb", "m2", StringComparison.Ordinal)}\nshort,row\n");
+        Assert.Equal([(3, "plan_code"), (4, "price_usd"), (5, "carrier_code"), (6, "row")], report.Bad.Select(bad => (bad.Line, bad.Column)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a,b\n1,2\n")]
+    [InlineData(Heading)]
+    [InlineData(Heading + ",colour\n" + Good + ",red\n")]
+    public async Task A_file_that_is_no_catalogue_is_refused(string file) => Assert.False((await ImportAsync(file)).Done);
+
+    [Fact]
+    public async Task A_file_that_is_too_large_or_not_UTF8_is_refused()
+    {
+        using var large = new MemoryStream(new byte[CatalogueImport.MaxBytes + 1]);
+        Assert.False((await import.ImportAsync(large, time.GetUtcNow(), false, Token)).Done);
+        using var latin = new MemoryStream([.. Encoding.UTF8.GetBytes(Heading + "\n"), 0xE9, 0xFF]);
+        Assert.False((await import.ImportAsync(latin, time.GetUtcNow(), false, Token)).Done);
+    }
+
+    [Fact]
+    public async Task A_new_price_holds_from_its_time_on_and_the_old_one_is_kept()
+    {
+        var first = time.GetUtcNow();
+        await ImportAsync($"{Heading}\n{Good}\n");
+        time.Advance(TimeSpan.FromDays(1));
+        var report = await ImportAsync($"{Heading}\n{Good.Replace("15.00,15.00", "15.00,17.50", StringComparison.Ordinal)}\n");
+        Assert.Equal((0, 1), (report.Added, report.Changed));
+        Assert.Equal(Money.Usd(1750), (await reader.FindPlanAsync("mint-5gb", time.GetUtcNow(), Token)).Plan!.Price);
+        Assert.Equal(Money.Usd(1500), (await reader.FindPlanAsync("mint-5gb", first, Token)).Plan!.Price);
+    }
+
+    [Fact]
+    public async Task A_plan_that_the_file_no_longer_names_is_withdrawn_when_that_is_asked_for()
+    {
+        await ImportAsync($"{Heading}\n{Good}\n{Good.Replace("mint-5gb", "mint-old", StringComparison.Ordinal)}\n");
+        time.Advance(TimeSpan.FromDays(1));
+        var report = await ImportAsync($"{Heading}\n{Good}\n", withdrawMissing: true);
+        Assert.Equal((1, 1), (report.Unchanged, report.Withdrawn));
+        var found = await reader.FindPlanAsync("mint-old", time.GetUtcNow(), Token);
+        Assert.Equal((true, true), (found.Plan is null, found.Withdrawn));
+    }
+
+    [Fact]
+    public async Task The_demo_catalogue_goes_in_whole_says_that_it_is_unverified_and_a_second_time_changes_nothing()
+    {
+        var rates = new FxRates(test.Database, time);
+        await new DemoCatalogue(test.Database, import, rates, time).LoadAsync(Token);
+        await using var file = DemoCatalogue.OpenFile();
+        var again = await import.ImportAsync(file, time.GetUtcNow(), withdrawMissing: true, Token);
+        Assert.Equal((true, 0, 0, 0), (again.Done, again.Added, again.Changed, again.Withdrawn));
+        Assert.Equal(38, again.Unchanged);
+        var plans = await reader.PlansOfAsync("refill-mobile", time.GetUtcNow(), Token);
+        Assert.All(plans, plan => Assert.False(plan.Verified));
+        Assert.Equal(3, plans.Select(plan => plan.Validity.Clock).Distinct().Count());
+        Assert.Equal(Money.Cny(21300), (await rates.CurrentAsync(Currency.Usd, Currency.Cny, Token))!.Convert(Money.Usd(3000)));
+    }
+
+    private async Task<ImportReport> ImportAsync(string file, bool withdrawMissing = false)
+    {
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(file));
+        return await import.ImportAsync(stream, time.GetUtcNow(), withdrawMissing, Token);
+    }
+}
