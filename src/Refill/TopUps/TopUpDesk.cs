@@ -1,63 +1,385 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Refill.Cards;
+using Refill.Carriers;
+using Refill.Catalogue;
+using Refill.Ledger;
 using Refill.Payments;
+using Refill.Units;
+using Refill.Work;
 
 namespace Refill.TopUps;
-
-/// <summary>Either a value or the reason why not; the surface turns the reason into words and a status code.</summary>
-public readonly record struct Result<TValue, TRefusal>
-    where TValue : class
-    where TRefusal : class
-{
-    private Result(TValue? value, TRefusal? refusal) => (Value, Refusal) = (value, refusal);
-
-    public TValue? Value { get; }
-
-    public TRefusal? Refusal { get; }
-
-    public static implicit operator Result<TValue, TRefusal>(TValue value) => new(value, null);
-
-    public static implicit operator Result<TValue, TRefusal>(TRefusal refusal) => new(null, refusal);
-}
-
-public sealed record QuoteRefused(QuoteProblem Problem);
 
 /// <summary>What a visitor can do, step by step; the storefront calls this and nothing below it.</summary>
 public sealed class TopUpDesk
 {
+    /// <summary>What a browser may ask the gateway about one top-up: once in this time.</summary>
+    private static readonly TimeSpan LeastBetweenChecks = TimeSpan.FromSeconds(5);
+
+    /// <summary>The slow poll of a waiting page, for steps that another node took.</summary>
+    private static readonly TimeSpan WaitPoll = TimeSpan.FromSeconds(2);
+
+    private readonly TopUpStore store;
+    private readonly TopUpSteps steps;
+    private readonly PaymentWatch watch;
+    private readonly TopUpChanges changes;
+    private readonly PaymentGateways gateways;
+    private readonly CarrierDirectory carriers;
+    private readonly CardBook cards;
+    private readonly CatalogueReader catalogue;
+    private readonly FxRates rates;
+    private readonly TimeProvider time;
+    private readonly RecentChecks checks;
+
+    internal TopUpDesk(TopUpStore store, TopUpSteps steps, PaymentWatch watch, TopUpChanges changes, PaymentGateways gateways, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, FxRates rates, TimeProvider time)
+    {
+        (this.store, this.steps, this.watch, this.changes, this.gateways) = (store, steps, watch, changes, gateways);
+        (this.carriers, this.cards, this.catalogue, this.rates, this.time) = (carriers, cards, catalogue, rates, time);
+        checks = new RecentChecks(time, LeastBetweenChecks);
+    }
+
     /// <summary>Recognises what was typed, asks the connectors, and remembers the card (encrypted).</summary>
-    public Task<Result<CardView, CardRefused>> FindCardAsync(string? typed, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<Result<CardView, CardRefused>> FindCardAsync(string? typed, CancellationToken cancellation)
+    {
+        var recognised = CardRecognition.Recognize(typed);
+        if (recognised.Refusal is { } problem)
+        {
+            return new CardRefused(Problem(problem.Problem), problem.Detail);
+        }
+
+        var identifier = recognised.Identifier!.Value;
+        using var activity = TopUpMetrics.Activities.StartActivity("find card");
+        switch (await carriers.AskAsync(identifier, cancellation))
+        {
+            case ({ } connector, CardInquiry.Found found):
+                if (await catalogue.CarrierAsync(found.CarrierCode, cancellation) is not { } carrier)
+                {
+                    return new CardRefused(CardProblem.NoPlans, null);
+                }
+
+                var card = await cards.RememberAsync(identifier, carrier.Code, connector, found.Reference, found.CurrentPlan, found.ExpiresAt, cancellation);
+                return new CardView(card.Id, identifier, carrier, card.CurrentPlan, card.ExpiresAt);
+            case (_, CardInquiry.NotFound):
+                return new CardRefused(CardProblem.UnknownToCarriers, null);
+            case (_, CardInquiry.NotTopUppable refused):
+                return new CardRefused(
+                    refused.Reason switch
+                    {
+                        CardRefusal.Closed => CardProblem.ClosedAtCarrier,
+                        CardRefusal.Barred => CardProblem.BarredAtCarrier,
+                        CardRefusal.NotPrepaid => CardProblem.NotPrepaid,
+                        _ => throw new UnreachableException(refused.Reason.ToString()),
+                    },
+                    null);
+            case (_, CardInquiry.Unknown):
+                return new CardRefused(CardProblem.CarrierDoesNotAnswer, null);
+            case var answer:
+                throw new UnreachableException(answer.ToString());
+        }
+    }
 
     /// <summary>The card again, by its id in a URL; null if there is none.</summary>
-    public Task<CardView?> GetCardAsync(Guid cardId, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<CardView?> GetCardAsync(Guid cardId, CancellationToken cancellation) =>
+        await cards.GetAsync(cardId, cancellation) is { } card && await catalogue.CarrierAsync(card.CarrierCode, cancellation) is { } carrier
+            ? new CardView(card.Id, card.FirstIdentifier, carrier, card.CurrentPlan, card.ExpiresAt)
+            : null;
 
-    /// <summary>The plans that this card can take now, cheapest first.</summary>
-    public Task<IReadOnlyList<PlanOffer>> OffersAsync(CardView card, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <summary>The plans that this card can take now, cheapest first; none while there is no exchange rate to price them by.</summary>
+    public async Task<IReadOnlyList<PlanOffer>> OffersAsync(CardView card, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        if (await rates.CurrentAsync(Currency.Usd, Currency.Cny, cancellation) is not { } rate)
+        {
+            return [];
+        }
+
+        var plans = await catalogue.PlansOfAsync(card.Carrier.Code, now, cancellation);
+        return [.. plans.Select(plan => new PlanOffer(plan, rate.Convert(plan.Price), plan.Validity.EndsAt(now)))];
+    }
 
     /// <summary>Freezes price, rate and validity for 15 minutes.</summary>
     /// <param name="formKey">Made anew with each page that offers plans: a form that is sent twice gives the same quote. At most 64 characters.</param>
-    public Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid cardId, string? planCode, string? formKey, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid cardId, string? planCode, string? formKey, CancellationToken cancellation)
+    {
+        if (await cards.GetAsync(cardId, cancellation) is not { } card || await catalogue.CarrierAsync(card.CarrierCode, cancellation) is not { } carrier)
+        {
+            return new QuoteRefused(QuoteProblem.CardNotFound);
+        }
+
+        var found = await catalogue.FindPlanAsync(planCode ?? "", time.GetUtcNow(), cancellation);
+        if (found.Plan is not { } plan)
+        {
+            return new QuoteRefused(found.Withdrawn ? QuoteProblem.PlanWithdrawn : QuoteProblem.PlanNotFound);
+        }
+
+        if (plan.CarrierCode != card.CarrierCode)
+        {
+            return new QuoteRefused(QuoteProblem.PlanNotForCard);
+        }
+
+        if (await rates.CurrentAsync(Currency.Usd, Currency.Cny, cancellation) is not { } rate)
+        {
+            return new QuoteRefused(QuoteProblem.NoExchangeRate);
+        }
+
+        var step = steps.Quote(cardId, card.FirstIdentifier, carrier, card.Reference, card.CurrentPlan, card.ExpiresAt, plan, rate);
+        var outcome = await store.CommitAsync(step, FormKey(formKey, cardId, plan.Code), null, cancellation);
+        CrashPoint.Reach(CrashPoint.QuoteCommitted);
+        if (outcome is CommitOutcome.Replayed replayed && await GetAsync(new Guid(replayed.Answer.Span, bigEndian: true), cancellation) is { } earlier && StillGood(earlier))
+        {
+            return earlier;
+        }
+
+        if (outcome is not CommitOutcome.Committed)
+        {
+            // The form's key is used up (its quote is over, or it was for something else): the visitor gets a quote of its own.
+            outcome = await store.CommitAsync(step, null, null, cancellation);
+        }
+
+        return outcome is CommitOutcome.Committed && await GetAsync(step.After.Id, cancellation) is { } view
+            ? view
+            : throw new InvalidOperationException($"a new quote was refused: {outcome}");
+    }
 
     /// <summary>The top-up, or null if there is none.</summary>
-    public Task<TopUpView?> GetAsync(Guid topUpId, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<TopUpView?> GetAsync(Guid topUpId, CancellationToken cancellation)
+    {
+        if (await store.LoadAsync(topUpId, cancellation) is not var (topUp, payments))
+        {
+            return null;
+        }
+
+        var card = await cards.GetAsync(topUp.CardId, cancellation) ?? throw new InvalidOperationException($"top-up {topUp.Id} has no card");
+        return View(topUp, payments, card.Identifier(topUp.IdentifierKind));
+    }
 
     /// <summary>
     /// Starts (or, for the same way, starts again with the same order) the payment. A click too many, a second tab or a repeated form
     /// leads to the same payment. Another way closes the first, and what is paid twice goes back.
     /// </summary>
     /// <param name="repeatedNumber">The number typed a second time; null if this device has used it before.</param>
-    public Task<Result<PaymentStart, QuoteRefused>> PayAsync(Guid topUpId, string gatewayName, PaymentWay way, string? repeatedNumber, Uri returnUrl, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <param name="returnUrl">Where the browser comes back to, for this top-up.</param>
+    public async Task<Result<PaymentStart, QuoteRefused>> PayAsync(Guid topUpId, string gatewayName, PaymentWay way, string? repeatedNumber, Uri returnUrl, CancellationToken cancellation)
+    {
+        if (gateways.Find(gatewayName) is not { } gateway)
+        {
+            return new QuoteRefused(QuoteProblem.GatewayRefused);
+        }
+
+        if (repeatedNumber is not null && !await SameCardAsync(topUpId, repeatedNumber, cancellation))
+        {
+            return new QuoteRefused(QuoteProblem.NumberRepeatedWrong);
+        }
+
+        CrashPoint.Reach(CrashPoint.PaymentStarting);
+        QuoteRefused? refused = null;
+        Payment? payment = null;
+        var step = await store.TakeAsync(
+            topUpId,
+            (topUp, payments) =>
+            {
+                refused = null;
+                payment = payments.FirstOrDefault(open => open.State == PaymentState.Open && open.Gateway == gateway.Name && open.Way == way && open.ExpiresAt > time.GetUtcNow());
+                if (topUp.State is TopUpState.AwaitingPayment && payment is not null)
+                {
+                    return null; // The same way again: the same order, the same parameters (failure case 16).
+                }
+
+                if (steps.OpenPayment(topUp, payments, gateway, way) is var (opened, fresh))
+                {
+                    payment = fresh;
+                    return opened;
+                }
+
+                refused = new QuoteRefused(topUp.State is TopUpState.Quoted or TopUpState.AwaitingPayment or TopUpState.Expired or TopUpState.Cancelled
+                    ? QuoteProblem.QuoteExpired
+                    : QuoteProblem.AlreadyPaid);
+                return null;
+            },
+            cancellation: cancellation);
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        if (payment is null || await store.LoadAsync(topUpId, cancellation) is not var (topUp, _))
+        {
+            return new QuoteRefused(QuoteProblem.CardNotFound);
+        }
+
+        CrashPoint.Reach(CrashPoint.PaymentOpened);
+        if (payment.Code is { } code)
+        {
+            return new PaymentStart.ShowCode(code);
+        }
+
+        var order = new PaymentOrder(payment.OrderNumber, payment.Amount, $"{topUp.Carrier.Name} {topUp.Plan.Name} {topUp.OrderCode}", way, payment.ExpiresAt, returnUrl);
+        var start = await gateway.StartAsync(order, cancellation);
+        TopUpMetrics.Called(gateway.Name, "start", start);
+        switch (start)
+        {
+            case PaymentStart.Redirect:
+                return start;
+            case PaymentStart.ShowCode shown:
+                await store.TakeAsync(
+                    topUpId,
+                    (now, payments) => payments.FirstOrDefault(p => p.Id == payment.Id && p.State == PaymentState.Open && p.Code is null) is { } open ? steps.PaymentCode(now, open, shown.Code) : null,
+                    cancellation: cancellation);
+                return start;
+            case PaymentStart.Rejected:
+                return new QuoteRefused(QuoteProblem.GatewayRefused);
+            case PaymentStart.Unknown:
+                return new QuoteRefused(QuoteProblem.GatewayDoesNotAnswer);
+            default:
+                throw new UnreachableException(start.GetType().Name);
+        }
+    }
 
     /// <summary>Asks the gateway now, as when the browser has come back (failure cases 3 and 4); at most once in 5 seconds for one top-up.</summary>
-    public Task CheckPaymentAsync(Guid topUpId, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task CheckPaymentAsync(Guid topUpId, CancellationToken cancellation)
+    {
+        if (await store.LoadAsync(topUpId, cancellation) is not var (topUp, payments) || !checks.TryBegin(topUpId))
+        {
+            return;
+        }
+
+        foreach (var payment in payments.Where(payment => payment.State is PaymentState.Open || (payment.State is PaymentState.Closed && topUp.State == TopUpState.Expired)))
+        {
+            await watch.LookAsync(payment, cancellation);
+        }
+    }
 
     /// <summary>The visitor gives up before paying. False: too late.</summary>
-    public Task<bool> CancelAsync(Guid topUpId, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<bool> CancelAsync(Guid topUpId, CancellationToken cancellation) =>
+        await store.TakeAsync(topUpId, steps.Cancel, cancellation: cancellation) is not null;
 
     /// <summary>Waits until the top-up's version differs from <paramref name="seenVersion"/>, at most <paramref name="timeout"/> (25 s or less).</summary>
-    public Task<TopUpView?> WaitAsync(Guid topUpId, long seenVersion, TimeSpan timeout, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<TopUpView?> WaitAsync(Guid topUpId, long seenVersion, TimeSpan timeout, CancellationToken cancellation)
+    {
+        var until = time.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                var next = changes.NextAsync(topUpId);
+                var view = await GetAsync(topUpId, cancellation);
+                var left = timeout - time.GetElapsedTime(until);
+                if (view is null || view.Version != seenVersion || view.IsFinal || left <= TimeSpan.Zero)
+                {
+                    return view;
+                }
+
+                await Task.WhenAny(next, Task.Delay(left < WaitPoll ? left : WaitPoll, time, cancellation));
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            changes.Forget(topUpId);
+        }
+    }
 
     /// <summary>The receipt again, by order code and the last four digits of the number. Equal answers for wrong code and wrong digits.</summary>
-    public Task<TopUpView?> FindReceiptAsync(string? orderCode, string? lastFour, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<TopUpView?> FindReceiptAsync(string? orderCode, string? lastFour, CancellationToken cancellation) =>
+        OrderCode.TryParse(orderCode, out var code, out var cell)
+        && lastFour?.Trim() is { Length: 4 } four
+        && await store.FindByCodeAsync(cell, code, four, cancellation) is { } id
+            ? await GetAsync(id, cancellation)
+            : null;
 
     /// <summary>A gateway's notification: verified, looked into, and answered. Idempotent. Null: there is no such gateway.</summary>
-    public Task<NotificationReply?> NotifyAsync(string gateway, RawNotification notification, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<NotificationReply?> NotifyAsync(string gatewayName, RawNotification raw, CancellationToken cancellation)
+    {
+        if (gateways.Find(gatewayName) is not { } gateway)
+        {
+            return null;
+        }
+
+        var notification = gateway.Read(raw);
+        TopUpMetrics.Called(gateway.Name, "notification", notification);
+        CrashPoint.Reach(CrashPoint.NotificationReceived);
+        switch (notification)
+        {
+            case PaymentNotification.Ignored:
+                return gateway.Reply(true);
+            case PaymentNotification.Refused:
+                return gateway.Reply(false);
+            case PaymentNotification.Genuine genuine:
+                if (!Payment.TryParseOrderNumber(genuine.OrderNumber, out var id) || await store.LoadPaymentAsync(id, cancellation) is not { } payment || payment.Gateway != gateway.Name)
+                {
+                    return gateway.Reply(false);
+                }
+
+                return gateway.Reply(await HearAsync(payment, genuine.Status, cancellation));
+            default:
+                throw new UnreachableException(notification.GetType().Name);
+        }
+    }
+
+    /// <summary>A carrier's webhook: a reason to ask sooner. Null: there is no such connector, or it has no webhook.</summary>
+    public async Task<CarrierNotification?> NotifyDeliveryAsync(string connector, RawWebhook raw, CancellationToken cancellation)
+    {
+        var notification = carriers.Find(connector)?.Read(raw);
+        if (notification is CarrierNotification.Genuine genuine)
+        {
+            await store.HurryAsync(genuine.DeliveryId, TopUpSteps.DeliverWork, cancellation);
+        }
+
+        return notification;
+    }
+
+    private async Task<bool> HearAsync(Payment payment, PaymentStatus status, CancellationToken cancellation)
+    {
+        if (status is PaymentStatus.Paid paid && paid.Amount == payment.Amount)
+        {
+            await watch.BookAsync(payment, status, null, cancellation);
+            return true;
+        }
+
+        // Signed, but not what was asked for (failure cases 6 and 8): not believed before the gateway has said it again when asked.
+        if (status is PaymentStatus.Paid or PaymentStatus.WrongCurrency)
+        {
+            await store.HurryAsync(payment.Id, TopUpSteps.PaymentWork, cancellation);
+            return false;
+        }
+
+        return true;
+    }
+
+    private async Task<bool> SameCardAsync(Guid topUpId, string typed, CancellationToken cancellation) =>
+        CardRecognition.Recognize(typed).Identifier is { } identifier
+        && await store.LoadAsync(topUpId, cancellation) is var (topUp, _)
+        && await cards.GetAsync(topUp.CardId, cancellation) is { } card
+        && card.Identifiers.Contains(identifier);
+
+    private bool StillGood(TopUpView view) => view.State is TopUpState.Quoted or TopUpState.AwaitingPayment && view.QuoteExpiresAt > time.GetUtcNow();
+
+    private static IdempotencyKey? FormKey(string? key, Guid cardId, string planCode) => key is { Length: > 0 and <= 64 }
+        ? new IdempotencyKey("quote", $"{key}:{planCode}", [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{cardId:N}:{planCode}"))])
+        : null;
+
+    private static TopUpView View(TopUp t, IReadOnlyList<Payment> payments, CardIdentifier identifier) => new(
+        t.Id, t.OrderCode, t.State, t.Version, identifier, t.Carrier, t.CurrentPlan, t.CurrentExpiresAt, t.Plan, t.Price, t.Charge, t.Rate, t.CreatedAt, t.QuoteExpiresAt,
+        t.CompletedAt, t.ValidUntil, t.CarrierReference, t.Trouble, [.. payments.Select(View)]);
+
+    private static PaymentView View(Payment p) => new(
+        p.Id, p.Gateway, p.Way, p.State == PaymentState.Open ? p.Code : null, p.Amount, p.PaidAmount is not null,
+        p.RefundRequestedAt is { } requested && p.PaidAmount is { } paid ? new RefundView(paid, p.State == PaymentState.Refunded, requested, p.RefundedAt) : null);
+
+    private static CardProblem Problem(RecognitionProblem problem) => problem switch
+    {
+        RecognitionProblem.Empty => CardProblem.Empty,
+        RecognitionProblem.NotANumber => CardProblem.NotANumber,
+        RecognitionProblem.TooShort => CardProblem.TooShort,
+        RecognitionProblem.TooLong => CardProblem.TooLong,
+        RecognitionProblem.WrongCountry => CardProblem.WrongCountry,
+        RecognitionProblem.Canadian => CardProblem.Canadian,
+        RecognitionProblem.Caribbean => CardProblem.Caribbean,
+        RecognitionProblem.HasExtension => CardProblem.HasExtension,
+        RecognitionProblem.NotAValidUsNumber => CardProblem.NotAValidUsNumber,
+        RecognitionProblem.IccidCheckDigit => CardProblem.IccidCheckDigit,
+        RecognitionProblem.IccidNotTelecom => CardProblem.IccidNotTelecom,
+        _ => throw new UnreachableException(problem.ToString()),
+    };
 }

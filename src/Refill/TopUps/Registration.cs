@@ -1,0 +1,43 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.DependencyInjection;
+using Refill.Cards;
+using Refill.Carriers;
+using Refill.Catalogue;
+using Refill.Payments;
+using Refill.Work;
+
+namespace Refill.TopUps;
+
+public static class Registration
+{
+    /// <summary>The journey of a top-up and the work it needs. Expects ledger, cards, catalogue, carriers and gateways to be registered.</summary>
+    public static IServiceCollection AddTopUps(this IServiceCollection services) => services
+        .AddSingleton<TopUpChanges>()
+        .AddSingleton<WorkBell>()
+        .AddSingleton<TopUpSteps>()
+        .AddSingleton<TopUpStore>()
+        .AddSingleton<PaymentWatch>()
+        .AddSingleton<Delivery>()
+        .AddSingleton<Refunding>()
+        .AddSingleton<Sweep>()
+        .AddSingleton<Dispatcher>()
+        .AddSingleton(p => new TopUpDesk(
+            p.GetRequiredService<TopUpStore>(), p.GetRequiredService<TopUpSteps>(), p.GetRequiredService<PaymentWatch>(), p.GetRequiredService<TopUpChanges>(),
+            p.GetRequiredService<PaymentGateways>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(), p.GetRequiredService<CatalogueReader>(),
+            p.GetRequiredService<FxRates>(), p.GetRequiredService<TimeProvider>()))
+        .AddSingleton(Handlers);
+
+    private static WorkHandlers Handlers(IServiceProvider provider)
+    {
+        var store = provider.GetRequiredService<TopUpStore>();
+        var steps = provider.GetRequiredService<TopUpSteps>();
+        return new WorkHandlers(new Dictionary<string, WorkHandler>
+        {
+            [TopUpSteps.PaymentWork] = provider.GetRequiredService<PaymentWatch>().HandleAsync,
+            [TopUpSteps.DeliverWork] = provider.GetRequiredService<Delivery>().HandleAsync,
+            [TopUpSteps.RefundWork] = provider.GetRequiredService<Refunding>().HandleAsync,
+            [TopUpSteps.ExpireWork] = async (item, cancellation) =>
+                await store.TakeAsync(item.Subject, steps.RunOut, item.Finish(), cancellation) is null ? new WorkVerdict.Finished() : new WorkVerdict.Committed(),
+        }.ToFrozenDictionary());
+    }
+}
