@@ -11,7 +11,7 @@ public sealed class AllowancesTests
     private static readonly Guid TopUp = CellId.New(new Cell(42), TimeProvider.System);
 
     private static readonly Gen<Allowance> AnyAllowance = Gen.OneOf(
-        Gen.Const(Allowance.Unlimited), Gen.Const(Allowance.NotStated), Gen.Const(Allowance.None), Gen.Long[1, long.MaxValue].Select(Allowance.Of));
+        Gen.Const(Allowance.Unlimited), Gen.Const(Allowance.NotStated), Gen.Const(Allowance.None), Gen.Const(Allowance.Of(1)), Gen.Long[1, long.MaxValue].Select(Allowance.Of));
 
     private static readonly Gen<Plan> AnyPlan = Gen.Select(AnyAllowance, AnyAllowance, AnyAllowance, AnyAllowance, Gen.Enum<Hotspot>())
         .Select((data, voice, sms, hotspotData, hotspot) => PlanOf(data, voice, sms, hotspot, hotspotData));

@@ -45,14 +45,10 @@ public sealed class ReloadlyTokenTests
     public async Task Many_callers_that_need_a_token_at_once_fetch_one()
     {
         var fetching = new TaskCompletionSource();
-        using var wire = new ReloadlyWire(HttpStatusCode.OK, ReloadlyWire.Operator());
-        wire.TokenAnswer = number =>
-        {
-            fetching.Task.Wait(Cancellation);
-            return ReloadlyWire.Answer(HttpStatusCode.OK, ReloadlyWire.Token($"token-{number}"));
-        };
+        using var wire = new ReloadlyWire(HttpStatusCode.OK, ReloadlyWire.Operator()) { TokenGate = fetching.Task };
 
-        var callers = Enumerable.Range(0, 20).Select(_ => Task.Run(() => wire.Carrier.InquireAsync(ReloadlyWire.Card, Cancellation))).ToArray();
+        // Each runs until it waits: the first for its token, the others for the first.
+        var callers = Enumerable.Range(0, 20).Select(_ => wire.Carrier.InquireAsync(ReloadlyWire.Card, Cancellation)).ToArray();
         fetching.SetResult();
 
         Assert.All(await Task.WhenAll(callers), answer => Assert.IsType<CardInquiry.Found>(answer));
@@ -73,8 +69,8 @@ public sealed class ReloadlyTokenTests
     [Fact]
     public async Task Callers_whose_common_token_was_refused_replace_it_once()
     {
-        var arrived = new TaskCompletionSource();
-        var waiting = 0;
+        var refused = new TaskCompletionSource();
+        var fetching = new TaskCompletionSource();
         using var wire = new ReloadlyWire(async (_, request, _) =>
         {
             if (request.Headers.Authorization!.Parameter != "token-1")
@@ -82,18 +78,17 @@ public sealed class ReloadlyTokenTests
                 return ReloadlyWire.Answer(HttpStatusCode.OK, ReloadlyWire.Operator());
             }
 
-            if (Interlocked.Increment(ref waiting) == 10)
-            {
-                arrived.SetResult();
-            }
-
-            await arrived.Task;
+            await refused.Task;
             return ReloadlyWire.Answer(HttpStatusCode.Unauthorized, ReloadlyWire.Error("TOKEN_EXPIRED"));
         });
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => wire.Carrier.InquireAsync(ReloadlyWire.Card, Cancellation)));
+        // All ask with the first token; refused in one go, each runs on until it waits for the second.
+        var callers = Enumerable.Range(0, 10).Select(_ => wire.Carrier.InquireAsync(ReloadlyWire.Card, Cancellation)).ToArray();
+        wire.TokenGate = fetching.Task;
+        refused.SetResult();
+        fetching.SetResult();
 
-        Assert.All(answers, answer => Assert.IsType<CardInquiry.Found>(answer));
+        Assert.All(await Task.WhenAll(callers), answer => Assert.IsType<CardInquiry.Found>(answer));
         Assert.Equal(2, wire.TokenCalls);
     }
 

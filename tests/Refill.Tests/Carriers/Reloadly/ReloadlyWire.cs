@@ -46,6 +46,9 @@ internal sealed class ReloadlyWire : HttpMessageHandler
     /// <summary>How the token endpoint answers; a fresh token each time unless a test says otherwise.</summary>
     internal Func<int, HttpResponseMessage> TokenAnswer { get; set; } = number => Answer(HttpStatusCode.OK, Token($"token-{number}"));
 
+    /// <summary>The token endpoint answers when this is done.</summary>
+    internal Task TokenGate { get; set; } = Task.CompletedTask;
+
     internal int TokenCalls => Volatile.Read(ref tokens);
 
     internal IEnumerable<string> Paths => Asked.Select(call => call.Path);
@@ -122,9 +125,14 @@ internal sealed class ReloadlyWire : HttpMessageHandler
     {
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         Asked.Enqueue((request.Method, request.RequestUri!.PathAndQuery, request.Headers.Authorization?.Parameter, body));
-        return request.RequestUri.Host == "auth.example"
-            ? TokenAnswer(Interlocked.Increment(ref tokens))
-            : await answer(request.RequestUri.PathAndQuery, request, cancellationToken);
+        if (request.RequestUri.Host != "auth.example")
+        {
+            return await answer(request.RequestUri.PathAndQuery, request, cancellationToken);
+        }
+
+        var number = Interlocked.Increment(ref tokens);
+        await TokenGate;
+        return TokenAnswer(number);
     }
 
     /// <summary>What was logged, in words and in values, to show that no number and no token is among it.</summary>
