@@ -1,0 +1,147 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace Refill.Sandbox.Books;
+
+/// <summary>
+/// The sandbox's own books: one SQLite file, what is written down outlives the process. All that one request does happens in one
+/// <see cref="Enter{T}(Func{BooksEntry, T})"/>, one at a time, so that no rule here needs to think of two callers.
+/// </summary>
+internal sealed class SandboxBooks : IDisposable
+{
+    private readonly Lock oneAtATime = new();
+    private readonly SqliteConnection connection;
+
+    /// <param name="openingBalanceCents">Of the carrier's prepaid account, in cents of USD, if the books are new.</param>
+    internal SandboxBooks(string folder, long openingBalanceCents)
+    {
+        Directory.CreateDirectory(folder);
+        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "sandbox.db"), Pooling = false }.ToString());
+        connection.Open();
+        OpeningBalanceCents = openingBalanceCents;
+        foreach (var statement in (string[])["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", Schema])
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = statement;
+            command.ExecuteNonQuery();
+        }
+
+        Enter(entry => entry.Change("INSERT INTO account (id, balance_cents, updated_at) VALUES (1, $1, 0) ON CONFLICT DO NOTHING", openingBalanceCents));
+    }
+
+    private long OpeningBalanceCents { get; }
+
+    /// <summary>Runs the work as one transaction: all of it is written down when this returns, or none of it if it throws.</summary>
+    internal T Enter<T>(Func<BooksEntry, T> work)
+    {
+        lock (oneAtATime)
+        {
+            using var transaction = connection.BeginTransaction();
+            var result = work(new BooksEntry(connection, transaction));
+            transaction.Commit();
+            return result;
+        }
+    }
+
+    internal void Enter(Action<BooksEntry> work) => Enter(entry =>
+    {
+        work(entry);
+        return true;
+    });
+
+    /// <summary>Clears everything but the access tokens, which their holders still believe in. Numbers already given are not given again.</summary>
+    internal void Reset() => Enter(entry =>
+    {
+        foreach (var table in (string[])["trades", "refunds", "transactions", "messages", "faults"])
+        {
+            entry.Change($"DELETE FROM {table}");
+        }
+
+        entry.Change("UPDATE account SET balance_cents = $1, updated_at = 0", OpeningBalanceCents);
+    });
+
+    public void Dispose() => connection.Dispose();
+
+    // Instants are Unix milliseconds, amounts are fen or cents.
+    private const string Schema = """
+        CREATE TABLE IF NOT EXISTS trades (
+            order_number TEXT PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, trade_number TEXT NOT NULL UNIQUE, product TEXT NOT NULL, fen INTEGER NOT NULL, subject TEXT NOT NULL,
+            status TEXT NOT NULL, notify_url TEXT, return_url TEXT, quit_url TEXT, passback TEXT, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+            opened_at INTEGER, pays_at INTEGER, paid_at INTEGER, closed_at INTEGER, notifications INTEGER NOT NULL DEFAULT 0);
+        CREATE TABLE IF NOT EXISTS refunds (
+            order_number TEXT NOT NULL, refund_number TEXT NOT NULL, fen INTEGER NOT NULL, settles_at INTEGER NOT NULL, refunded_at INTEGER,
+            PRIMARY KEY (order_number, refund_number));
+        CREATE TABLE IF NOT EXISTS account (id INTEGER PRIMARY KEY CHECK (id = 1), balance_cents INTEGER NOT NULL CHECK (balance_cents >= 0), updated_at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS transactions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, custom_identifier TEXT NOT NULL UNIQUE, number TEXT NOT NULL, operator_id INTEGER NOT NULL, cents INTEGER NOT NULL,
+            discount_cents INTEGER NOT NULL, status TEXT NOT NULL, old_balance_cents INTEGER NOT NULL, created_at INTEGER NOT NULL,
+            settles_at INTEGER, settles_as TEXT, settled_at INTEGER);
+        INSERT INTO sqlite_sequence (name, seq) SELECT 'transactions', 4600000 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'transactions');
+        CREATE TABLE IF NOT EXISTS messages (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, about TEXT NOT NULL, notice_id TEXT NOT NULL, content TEXT NOT NULL, url TEXT NOT NULL,
+            due_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0, outcome TEXT);
+        CREATE INDEX IF NOT EXISTS messages_due ON messages (due_at) WHERE due_at IS NOT NULL;
+        CREATE TABLE IF NOT EXISTS faults (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, point TEXT NOT NULL, order_number TEXT, number TEXT, fault TEXT NOT NULL,
+            seconds INTEGER NOT NULL, times_left INTEGER NOT NULL);
+        """;
+}
+
+/// <summary>One transaction in the books. Parameters are $1, $2, … in the order given.</summary>
+internal readonly struct BooksEntry(SqliteConnection connection, SqliteTransaction transaction)
+{
+    /// <summary>How many rows were changed.</summary>
+    internal int Change(string sql, params object?[] values)
+    {
+        using var command = Command(sql, values);
+        return command.ExecuteNonQuery();
+    }
+
+    internal List<T> Rows<T>(string sql, Func<SqliteDataReader, T> read, params object?[] values)
+    {
+        using var command = Command(sql, values);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>The first column of the first row; null if there is no row or no value.</summary>
+    internal long? Number(string sql, params object?[] values)
+    {
+        using var command = Command(sql, values);
+        return command.ExecuteScalar() as long?;
+    }
+
+    private SqliteCommand Command(string sql, object?[] values)
+    {
+        var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        for (var index = 0; index < values.Length; index++)
+        {
+            command.Parameters.AddWithValue("$" + (index + 1).ToString(CultureInfo.InvariantCulture), values[index] switch
+            {
+                null => DBNull.Value,
+                DateTimeOffset instant => instant.ToUnixTimeMilliseconds(),
+                var value => value,
+            });
+        }
+
+        return command;
+    }
+}
+
+internal static class BooksReading
+{
+    internal static string? TextOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    internal static DateTimeOffset Instant(this SqliteDataReader row, int column) => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
+
+    internal static DateTimeOffset? InstantOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.Instant(column);
+}
