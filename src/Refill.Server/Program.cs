@@ -1,1 +1,3 @@
-Console.WriteLine("server");
+using Refill.Server;
+
+return await Commands.Root().Parse(args).InvokeAsync();

@@ -76,7 +76,7 @@ public sealed class Database(DatabaseOptions options)
         }
 
         await using var db = Open();
-        await db.Database.EnsureCreatedAsync(cancellation);
+        await db.Database.MigrateAsync(cancellation);
     }
 
     /// <summary>What every SQLite connection needs: it is durable when it says so, and waits for another writer instead of failing at once.</summary>

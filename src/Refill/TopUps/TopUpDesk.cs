@@ -360,7 +360,7 @@ public sealed class TopUpDesk
         : null;
 
     private static TopUpView View(TopUp t, IReadOnlyList<Payment> payments, CardIdentifier identifier) => new(
-        t.Id, t.OrderCode, t.State, t.Version, identifier, t.Carrier, t.CurrentPlan, t.CurrentExpiresAt, t.Plan, t.Price, t.Charge, t.Rate, t.CreatedAt, t.QuoteExpiresAt,
+        t.Id, t.OrderCode, t.State, t.Version, t.CardId, identifier, t.Carrier, t.CurrentPlan, t.CurrentExpiresAt, t.Plan, t.Price, t.Charge, t.Rate, t.CreatedAt, t.QuoteExpiresAt,
         t.CompletedAt, t.ValidUntil, t.CarrierReference, t.Trouble, [.. payments.Select(View)]);
 
     private static PaymentView View(Payment p) => new(

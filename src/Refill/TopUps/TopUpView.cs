@@ -104,6 +104,7 @@ public sealed record TopUpView(
     string OrderCode,
     TopUpState State,
     long Version,
+    Guid CardId,
     CardIdentifier Card,
     Carrier Carrier,
     string? CurrentPlan,

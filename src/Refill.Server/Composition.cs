@@ -1,0 +1,106 @@
+using System.Globalization;
+using Refill.Cards;
+using Refill.Carriers;
+using Refill.Carriers.Own;
+using Refill.Carriers.Reloadly;
+using Refill.Catalogue;
+using Refill.Ledger;
+using Refill.Payments;
+using Refill.Payments.Alipay;
+using Refill.Storage;
+using Refill.TopUps;
+using Refill.Work;
+
+namespace Refill.Server;
+
+/// <summary>Puts the house together from the settings; the web server and the commands use the same.</summary>
+internal static class Composition
+{
+    /// <summary>Database, ledger, catalogue and cards: what every command needs. No outside call is made.</summary>
+    public static IServiceCollection AddGround(this IServiceCollection services, Settings settings) => services
+        .AddSingleton(settings)
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton(new Database(settings.Database))
+        .AddSingleton<GeneralLedger>()
+        .AddSingleton(_ => CardVault.LoadOrCreate(settings.Keys, create: settings.Demo))
+        .AddSingleton<CardBook>()
+        .AddSingleton<CatalogueReader>()
+        .AddSingleton<CatalogueImport>()
+        .AddSingleton<FxRates>()
+        .AddSingleton<TopUpAudit>();
+
+    /// <summary>Gateways, carriers and the journeys.</summary>
+    public static IServiceCollection AddJourneys(this IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton(DispatcherOptions.Default(settings["node"]));
+        services.AddSingleton<IPaymentGateway>(provider => new AlipayGateway(
+            Client(), AlipayOptionsFrom(settings), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AlipayGateway>>()));
+        services.AddSingleton<PaymentGateways>();
+        services.AddSingleton<OwnCarrier>();
+        services.AddSingleton(provider => new ReloadlyCarrier(
+            ReloadlyCarrier.NewClient(), ReloadlyOptionsFrom(settings, provider.GetRequiredService<CatalogueReader>()),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ReloadlyCarrier>>()));
+        services.AddSingleton(provider => new CarrierDirectory(
+            settings.Demo || settings.Find("reloadly-client-id") is not null
+                ? [provider.GetRequiredService<OwnCarrier>(), provider.GetRequiredService<ReloadlyCarrier>()]
+                : [provider.GetRequiredService<OwnCarrier>()]));
+        return services.AddTopUps();
+    }
+
+    /// <summary>Brings the database up to date and makes sure that the keys are the ones it was written with; in the demo, fills it.</summary>
+    public static async Task PrepareAsync(IServiceProvider provider, Settings settings, CancellationToken cancellation)
+    {
+        var database = provider.GetRequiredService<Database>();
+        await database.MigrateAsync(cancellation);
+        await provider.GetRequiredService<CardVault>().CheckAsync(database, cancellation);
+        if (settings.Demo)
+        {
+            await ActivatorUtilities.CreateInstance<DemoCatalogue>(provider).LoadAsync(cancellation);
+            await ActivatorUtilities.CreateInstance<DemoCards>(provider).LoadAsync(cancellation);
+        }
+    }
+
+    private static AlipayOptions AlipayOptionsFrom(Settings settings)
+    {
+        var notify = new Uri(settings.PublicUrl, "/inbound/payments/alipay");
+        if (settings.Demo)
+        {
+            var secrets = DemoSecrets.LoadOrCreate(settings.Data);
+            return new AlipayOptions(new Uri(settings.SandboxUrl, "/gateway.do"), DemoSecrets.AppId, DemoSecrets.SellerId, secrets.MerchantPrivateKey, secrets.AlipayPublicKey, notify, settings.OutsideTimeout);
+        }
+
+        return new AlipayOptions(
+            new Uri(settings["alipay-gateway-url"]), settings["alipay-app-id"], settings["alipay-seller-id"],
+            File.ReadAllText(settings["alipay-private-key"]), File.ReadAllText(settings["alipay-public-key"]), notify, settings.OutsideTimeout);
+    }
+
+    private static ReloadlyOptions ReloadlyOptionsFrom(Settings settings, CatalogueReader catalogue)
+    {
+        var demo = settings.Demo ? DemoSecrets.LoadOrCreate(settings.Data) : null;
+        return new ReloadlyOptions(
+            demo is null ? new Uri(settings["reloadly-auth-url"]) : settings.SandboxUrl,
+            demo is null ? new Uri(settings["reloadly-api-url"]) : settings.SandboxUrl,
+            settings["reloadly-audience"],
+            demo?.ReloadlyClientId ?? settings["reloadly-client-id"],
+            demo?.ReloadlyClientSecret ?? settings["reloadly-client-secret"],
+            demo?.ReloadlyWebhookSecret ?? settings.Find("reloadly-webhook-secret"),
+            settings.OutsideTimeout,
+            async (operatorId, cancellation) => (await catalogue.CarriersOfAsync("reloadly", cancellation))
+                .FirstOrDefault(carrier => carrier.ConnectorReference == operatorId.ToString(CultureInfo.InvariantCulture))?.Code)
+        {
+            InFlightAtMost = TimeSpan.FromSeconds(settings.Number("reloadly-in-flight-seconds")),
+        };
+    }
+
+    /// <summary>No redirects, no cookies; the adapter sets the time limit of each call.</summary>
+    private static HttpClient Client() => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+}

@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Refill.Carriers;
+using Refill.Ledger;
+using Refill.Payments;
+using Refill.TopUps;
+
+namespace Refill.Server.Inbound;
+
+/// <summary>
+/// Where gateways and carriers notify us. The raw body goes to the adapter untouched; what it says is held against the database before it counts.
+/// A failure of ours is answered with 5xx, so that they repeat it.
+/// </summary>
+internal static class InboundEndpoints
+{
+    /// <summary>The longest notification that is read, in bytes; longer ones get 413.</summary>
+    public const int MaxBody = 64 * 1024;
+
+    public static void MapInbound(this IEndpointRouteBuilder routes)
+    {
+        var inbound = routes.MapGroup("/inbound").DisableAntiforgery();
+        inbound.MapPost("/payments/{gateway}", PaymentAsync);
+        inbound.MapPost("/carriers/{connector}", CarrierAsync);
+    }
+
+    private static async Task<IResult> PaymentAsync(string gateway, HttpRequest request, TopUpDesk desk, CancellationToken cancellation)
+    {
+        if (await ReadBodyAsync(request, cancellation) is not { } body)
+        {
+            return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
+        }
+
+        try
+        {
+            var raw = new RawNotification(request.Method, request.Path, request.ContentType ?? "", Headers(request), body);
+            return await desk.NotifyAsync(gateway, raw, cancellation) is { } reply
+                ? TypedResults.Text(reply.Body, reply.ContentType, System.Text.Encoding.UTF8, reply.StatusCode)
+                : TypedResults.NotFound();
+        }
+        catch (CommitterBusyException)
+        {
+            return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    private static async Task<Results<Ok, NotFound, BadRequest, StatusCodeHttpResult>> CarrierAsync(string connector, HttpRequest request, TopUpDesk desk, CancellationToken cancellation)
+    {
+        if (await ReadBodyAsync(request, cancellation) is not { } body)
+        {
+            return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
+        }
+
+        return await desk.NotifyDeliveryAsync(connector, new RawWebhook(request.Path, Headers(request), body), cancellation) switch
+        {
+            CarrierNotification.Genuine => TypedResults.Ok(),
+            CarrierNotification.Refused => TypedResults.BadRequest(),
+            _ => TypedResults.NotFound(),
+        };
+    }
+
+    private static Dictionary<string, string> Headers(HttpRequest request) =>
+        request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The body as it came, or null if it is longer than <see cref="MaxBody"/>.</summary>
+    private static async Task<byte[]?> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        if (request.ContentLength > MaxBody)
+        {
+            return null;
+        }
+
+        var buffer = new byte[MaxBody + 1];
+        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+        return length > MaxBody ? null : buffer[..length];
+    }
+}

@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using Refill.Storage;
+
+namespace Refill.Server;
+
+/// <summary>Logs, metrics, traces and health. Nothing personal is in any of them: paths carry ids only, bodies and headers are never logged.</summary>
+internal static class Observability
+{
+    public static void AddObservability(this WebApplicationBuilder builder, Settings settings)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(settings["log-level"] switch { "debug" => LogLevel.Debug, "warning" => LogLevel.Warning, "error" => LogLevel.Error, _ => LogLevel.Information });
+
+        // Request lines of the framework and of HttpClient hold query strings, and those hold signatures.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("System.Net.Http", LogLevel.Warning);
+        if (settings["log-format"] == "json")
+        {
+            builder.Logging.AddJsonConsole(options => options.UseUtcTimestamp = true);
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(options => (options.SingleLine, options.TimestampFormat, options.UseUtcTimestamp) = (true, "HH:mm:ss ", true));
+        }
+
+        builder.Services.AddHealthChecks().AddCheck<DatabaseAnswers>("database", tags: ["ready"]);
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter("Refill.*").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation())
+            .WithTracing(traces => traces.AddSource("Refill.*").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation());
+        if (settings.Find("otlp-endpoint") is { } endpoint)
+        {
+            telemetry.WithMetrics(metrics => metrics.AddOtlpExporter(otlp => otlp.Endpoint = new Uri(endpoint)));
+            telemetry.WithTracing(traces => traces.AddOtlpExporter(otlp => otlp.Endpoint = new Uri(endpoint)));
+        }
+    }
+
+    /// <summary>/health/live: the process answers. /health/ready: the database does, too.</summary>
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        routes.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
+    }
+
+    private sealed class DatabaseAnswers(Database database) : IHealthCheck
+    {
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(Patience);
+            try
+            {
+                await using var db = database.Open();
+                return await db.Database.CanConnectAsync(limit.Token) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the database does not answer");
+            }
+            catch (OperationCanceledException)
+            {
+                return HealthCheckResult.Unhealthy("the database does not answer in time");
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Net;
+using System.Text.Json;
+using Refill.Storage;
+
+namespace Refill.Server;
+
+/// <summary>
+/// Every setting there is. Command line before environment before file before default; a name that is not here is refused,
+/// wherever it stands, because a setting that is silently ignored is worse than one that is refused.
+/// </summary>
+public sealed class Settings
+{
+    /// <summary>Variables of the test harness that begin like settings.</summary>
+    private static readonly string[] NotSettings = ["REFILL_CRASH_AT", "REFILL_TEST_POSTGRES", "REFILL_CHROMIUM", "REFILL_SHARED"];
+
+    public static readonly IReadOnlyList<Setting> All =
+    [
+        new("urls", "http://127.0.0.1:5080", "where the server listens", "http:// or https:// addresses with a port, separated by commas", text => text.Split(',').All(IsHttp)),
+        new("public-url", null, "the address by which browsers and gateways reach the server; the first of urls if not given", "an http:// or https:// address", IsHttp),
+        new("data", "data", "folder for the SQLite file, keys and the demo's sandbox", "a path", text => text.Length is > 0 and < 1000),
+        new("database", null, "which database; sqlite:DATA/refill.db if not given", "sqlite:PATH or postgres:CONNECTION-STRING (15 or later)", text => Parse(text) is not null, Secret: true),
+        new("keys", null, "file with the keys that encrypt numbers; DATA/keys.json if not given (the demo makes it)", "a path", text => text.Length is > 0 and < 1000),
+        new("demo", "yes", "load the demo catalogue and cards, and talk to the sandbox", "yes or no", text => text is "yes" or "no"),
+        new("sandbox", "start", "in the demo: start the sandbox in this process, or use one that is running", "start or running", text => text is "start" or "running"),
+        new("sandbox-url", "http://127.0.0.1:5081", "where the sandbox listens", "an http:// address on loopback", text => IsHttp(text) && new Uri(text).IsLoopback),
+        new("alipay-gateway-url", null, "Alipay's gateway, such as https://openapi.alipay.com/gateway.do", "an https:// address (http:// on loopback)", IsHttp),
+        new("alipay-app-id", null, "the app id at Alipay", "digits", IsDigits),
+        new("alipay-seller-id", null, "the seller's id at Alipay (2088…)", "digits", IsDigits),
+        new("alipay-private-key", null, "file with our private key (PEM)", "a path", File.Exists),
+        new("alipay-public-key", null, "file with Alipay's public key (PEM)", "a path", File.Exists),
+        new("reloadly-auth-url", "https://auth.reloadly.com", "Reloadly's token endpoint", "an https:// address (http:// on loopback)", IsHttp),
+        new("reloadly-api-url", "https://topups.reloadly.com", "Reloadly's Airtime API", "an https:// address (http:// on loopback)", IsHttp),
+        new("reloadly-audience", "https://topups.reloadly.com", "what the token is for", "text", text => text.Length is > 0 and < 200),
+        new("reloadly-client-id", null, "the client id at Reloadly", "text", text => text.Length is > 0 and < 200, Secret: true),
+        new("reloadly-client-secret", null, "the client secret at Reloadly", "text", text => text.Length is > 0 and < 500, Secret: true),
+        new("reloadly-webhook-secret", null, "the webhook signing secret; without it webhooks are refused", "text", text => text.Length is > 0 and < 500, Secret: true),
+        new("reloadly-in-flight-seconds", "600", "how long a call without answer may still be under way to Reloadly", "1 to 86400", text => IsWithin(text, 1, 86_400)),
+        new("outside-timeout-seconds", "10", "how long a gateway or carrier may take to answer", "1 to 60", text => IsWithin(text, 1, 60)),
+        new("node", Environment.MachineName, "this process's name among those that share the database", "1 to 60 letters, digits, dots, hyphens", text => text.Length is > 0 and <= 60 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')),
+        new("lookups-per-minute", "20", "how many cards one address may look up in a minute", "1 to 10000", text => IsWithin(text, 1, 10_000)),
+        new("trusted-proxies", null, "proxies whose X-Forwarded headers are believed", "IP addresses, separated by commas", text => text.Split(',').All(part => IPAddress.TryParse(part.Trim(), out _))),
+        new("log-level", "info", "how much is logged", "debug, info, warning or error", text => text is "debug" or "info" or "warning" or "error"),
+        new("log-format", "text", "lines for people, or JSON for machines", "text or json", text => text is "text" or "json"),
+        new("otlp-endpoint", null, "where OpenTelemetry metrics and traces go; off if not given", "an http:// or https:// address", IsHttp),
+    ];
+
+    private readonly IReadOnlyDictionary<string, string> values;
+
+    private Settings(IReadOnlyDictionary<string, string> values) => this.values = values;
+
+    public IReadOnlyList<string> Urls => this["urls"].Split(',');
+
+    public Uri PublicUrl => new(Find("public-url") ?? Urls[0]);
+
+    public string Data => this["data"];
+
+    public DatabaseOptions Database => Parse(Find("database") ?? $"sqlite:{Path.Combine(Data, "refill.db")}")!;
+
+    public string Keys => Find("keys") ?? Path.Combine(Data, "keys.json");
+
+    public bool Demo => this["demo"] == "yes";
+
+    public bool StartsSandbox => Demo && this["sandbox"] == "start";
+
+    public Uri SandboxUrl => new(this["sandbox-url"]);
+
+    public TimeSpan OutsideTimeout => TimeSpan.FromSeconds(Number("outside-timeout-seconds"));
+
+    public string this[string name] => Find(name) ?? throw new SettingException($"--{name} is needed: {Describe(name).Purpose}; allowed: {Describe(name).Allowed}");
+
+    public string? Find(string name) => values.GetValueOrDefault(name) ?? Describe(name).Default;
+
+    public int Number(string name) => int.Parse(this[name], System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <param name="commandLine">What the command line says, by name.</param>
+    /// <param name="file">A JSON object of names and texts; null: none.</param>
+    /// <exception cref="SettingException">A name that is not a setting, or a text that is not allowed.</exception>
+    public static Settings Read(IReadOnlyDictionary<string, string> commandLine, System.Collections.IDictionary environment, string? file)
+    {
+        var values = new Dictionary<string, string>();
+        foreach (var (name, text) in ReadFile(file))
+        {
+            values[name] = Checked(name, text, $"{name} in {file}");
+        }
+
+        foreach (System.Collections.DictionaryEntry variable in environment)
+        {
+            var name = (string)variable.Key;
+            if (!name.StartsWith("REFILL_", StringComparison.Ordinal) || NotSettings.Contains(name))
+            {
+                continue;
+            }
+
+            var setting = All.FirstOrDefault(s => s.EnvironmentName == name)
+                ?? throw new SettingException($"{name} is not a setting. There are: {string.Join(", ", All.Select(s => s.EnvironmentName))}");
+            values[setting.Name] = Checked(setting.Name, variable.Value as string ?? "", name);
+        }
+
+        foreach (var (name, text) in commandLine)
+        {
+            values[name] = Checked(name, text, $"--{name}");
+        }
+
+        return new Settings(values);
+    }
+
+    private static Setting Describe(string name) => All.First(setting => setting.Name == name);
+
+    private static string Checked(string name, string text, string where)
+    {
+        var setting = All.FirstOrDefault(s => s.Name == name) ?? throw new SettingException($"{where} is not a setting. There are: {string.Join(", ", All.Select(s => s.Name))}");
+        return setting.IsAllowed(text)
+            ? text
+            : throw new SettingException($"{where}: {(setting.Secret ? "what is given" : $"'{text}'")} is not allowed. Allowed: {setting.Allowed}");
+    }
+
+    private static Dictionary<string, string> ReadFile(string? file)
+    {
+        if (file is null)
+        {
+            return [];
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file)) ?? [];
+        }
+        catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
+        {
+            throw new SettingException($"--settings {file} cannot be read as a JSON object of names and texts: {error.Message}");
+        }
+    }
+
+    private static DatabaseOptions? Parse(string text) => text.Split(':', 2) switch
+    {
+        ["sqlite", { Length: > 0 } path] => new DatabaseOptions(DatabaseKind.Sqlite, new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder { DataSource = path }.ConnectionString),
+        ["postgres", { Length: > 0 } connection] when IsConnectionString(connection) => new DatabaseOptions(DatabaseKind.Postgres, connection),
+        _ => null,
+    };
+
+    private static bool IsConnectionString(string text)
+    {
+        try
+        {
+            return new Npgsql.NpgsqlConnectionStringBuilder(text).Host is { Length: > 0 };
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsHttp(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == "http" || url.Scheme == "https");
+
+    private static bool IsDigits(string text) => text.Length is >= 8 and <= 32 && text.All(char.IsAsciiDigit);
+
+    private static bool IsWithin(string text, int least, int most) =>
+        int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= least && number <= most;
+}

@@ -1,0 +1,39 @@
+using Refill.TopUps;
+using Refill.Units;
+
+namespace Refill.Server.Storefront;
+
+/// <summary>The receipt, by its address or by order code and last four digits.</summary>
+internal static class ReceiptEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/top-ups/{id}/receipt", ShowAsync);
+        routes.MapGet("/receipt", (HttpContext context) => Lookup(context, null, false));
+        routes.MapPost("/receipt", FindAsync).RequireRateLimiting(StorefrontEndpoints.LookupLimit);
+    }
+
+    private static async Task<IResult> ShowAsync(string id, HttpContext context, TopUpDesk desk, CancellationToken cancellation) =>
+        !CellId.TryParse(id, out var topUpId) || await desk.GetAsync(topUpId, cancellation) is not { } topUp
+            ? StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound)
+            : topUp.State == TopUpState.Completed ? Receipt(context, topUp) : TypedResults.Redirect($"/top-ups/{id}");
+
+    private static async Task<IResult> FindAsync(HttpContext context, TopUpDesk desk, CancellationToken cancellation)
+    {
+        var form = await context.Request.ReadFormAsync(cancellation);
+        var code = form["code"].ToString();
+        return await desk.FindReceiptAsync(code, form["four"], cancellation) is not { } topUp
+            ? Lookup(context, code.Length > 40 ? code[..40] : code, true)
+            : topUp.State == TopUpState.Completed ? Receipt(context, topUp) : new SeeOther($"/top-ups/{CellId.ToText(topUp.Id)}");
+    }
+
+    private static IResult Receipt(HttpContext context, TopUpView topUp)
+    {
+        var path = $"/top-ups/{CellId.ToText(topUp.Id)}/receipt";
+        context.Response.Headers.ContentLocation = path;
+        return StorefrontEndpoints.Page<ReceiptPage>(context, StatusCodes.Status200OK, new() { ["V"] = context.Visitor() with { Path = path }, ["T"] = topUp });
+    }
+
+    private static IResult Lookup(HttpContext context, string? code, bool notFound) => StorefrontEndpoints.Page<LookupPage>(
+        context, notFound ? StatusCodes.Status404NotFound : StatusCodes.Status200OK, new() { ["V"] = context.Visitor() with { Path = "/receipt" }, ["Code"] = code, ["NotFound"] = notFound });
+}

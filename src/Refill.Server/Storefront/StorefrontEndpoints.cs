@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.ResponseCompression;
+using Refill.Ledger;
+using Refill.Payments;
+
+namespace Refill.Server.Storefront;
+
+/// <summary>The customer's pages: HTML from the server, whole without script. What surrounds each of them stands here; each page has a file of its own.</summary>
+internal static class StorefrontEndpoints
+{
+    public const string LookupLimit = "lookup";
+
+    /// <summary>The largest form that a page takes, in bytes.</summary>
+    private const int MaxForm = 16 * 1024;
+
+    public static IServiceCollection AddStorefront(this IServiceCollection services, Settings settings)
+    {
+        services.AddRazorComponents();
+        services.AddSingleton<DeviceNumbers>();
+        services.AddResponseCompression(options =>
+        {
+            // The pages hold no secret beside what a visitor sends, so compressing them under TLS gives nothing away (BREACH).
+            options.EnableForHttps = true;
+            options.Providers.Add<Brotli>();
+            options.Providers.Add<GzipCompressionProvider>();
+        });
+        services.AddRateLimiter(options =>
+        {
+            options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            options.AddPolicy(LookupLimit, context => RateLimitPartition.GetFixedWindowLimiter(
+                context.Connection.RemoteIpAddress?.ToString() ?? "unknown",
+                _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.Number("lookups-per-minute"), Window = TimeSpan.FromMinutes(1) }));
+        });
+        return services;
+    }
+
+    public static void UseStorefront(this WebApplication app)
+    {
+        var policy = PageAssets.Policy(app.Services.GetRequiredService<PaymentGateways>().All.SelectMany(gateway => gateway.PayerOrigins));
+        app.UseResponseCompression();
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = ShowFailureAsync, SuppressDiagnosticsCallback = _ => false });
+        app.UseStatusCodePages(context => ShowAsync(context.HttpContext, context.HttpContext.Response.StatusCode, null));
+        app.Use((context, next) => PrepareAsync(context, next, policy));
+        app.UseRouting();
+        app.UseRateLimiter();
+    }
+
+    public static void MapStorefront(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(PageAssets.ScriptPath, (HttpContext context) =>
+        {
+            context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
+            return TypedResults.Text(PageAssets.Script, "text/javascript; charset=utf-8");
+        });
+        var pages = routes.MapGroup("").DisableAntiforgery();
+        HomeEndpoints.Map(pages);
+        ConfirmEndpoints.Map(pages);
+        StatusEndpoints.Map(pages);
+        ReceiptEndpoints.Map(pages);
+    }
+
+    public static Visitor Visitor(this HttpContext context) => Storefront.Visitor.Of(context, context.RequestServices.GetRequiredService<Settings>().Demo);
+
+    /// <summary>A page with this status; a status that has words of its own is not overwritten by them.</summary>
+    public static RazorComponentResult Page<TPage>(HttpContext context, int status, Dictionary<string, object?> parameters)
+        where TPage : IComponent
+    {
+        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+        {
+            pages.Enabled = false;
+        }
+
+        return new RazorComponentResult<TPage>(parameters) { StatusCode = status, PreventStreamingRendering = true };
+    }
+
+    public static RazorComponentResult Problem(HttpContext context, int status) =>
+        Page<ProblemPage>(context, status, new() { ["V"] = context.Visitor(), ["Status"] = status });
+
+    private static async Task PrepareAsync(HttpContext context, RequestDelegate next, string policy)
+    {
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        if (context.Request.Path.StartsWithSegments("/inbound", StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
+        {
+            if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            {
+                pages.Enabled = false;
+            }
+
+            await next(context);
+            return;
+        }
+
+        headers.CacheControl = "private, no-cache";
+        if (!context.Request.Path.Value!.EndsWith("/state", StringComparison.Ordinal))
+        {
+            headers.ContentSecurityPolicy = policy;
+            headers["Referrer-Policy"] = "no-referrer";
+            headers["Permissions-Policy"] = "camera=(),microphone=(),geolocation=(),payment=()";
+            headers.Vary = "Accept-Language, Cookie";
+        }
+
+        if (context.Request.Query["lang"] is [{ } tag] && Text.Languages.Any(language => language.Tag == tag))
+        {
+            context.Response.Cookies.Append(Storefront.Visitor.LanguageCookie, tag, new CookieOptions { MaxAge = TimeSpan.FromDays(365), SameSite = SameSiteMode.Lax, HttpOnly = true, IsEssential = true });
+        }
+
+        if (HttpMethods.IsPost(context.Request.Method))
+        {
+            if (!IsOurs(context.Request))
+            {
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return;
+            }
+
+            if (context.Request.ContentLength > MaxForm)
+            {
+                context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+                return;
+            }
+
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            {
+                size.MaxRequestBodySize = MaxForm;
+            }
+        }
+
+        await next(context);
+    }
+
+    /// <summary>Instead of a token in every form: the browser itself says where a form was sent from (docs/decisions/forms-without-tokens.md).</summary>
+    private static bool IsOurs(HttpRequest request)
+    {
+        if (request.Headers["Sec-Fetch-Site"].ToString() is { Length: > 0 } site)
+        {
+            return site is "same-origin" or "none";
+        }
+
+        // "null" is what a browser says under no-referrer in old versions; a form of another site says its own origin, or null, too: refuse what is not ours.
+        return request.Headers.Origin.ToString() is not { Length: > 0 } origin || origin == $"{request.Scheme}://{request.Host}";
+    }
+
+    private static Task ShowFailureAsync(HttpContext context)
+    {
+        var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        var status = error switch
+        {
+            BadHttpRequestException bad => bad.StatusCode,
+            InvalidDataException => StatusCodes.Status400BadRequest, // A form that cannot be read.
+            CommitterBusyException => StatusCodes.Status503ServiceUnavailable,
+            _ => StatusCodes.Status500InternalServerError,
+        };
+        if (status == StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = "5";
+        }
+
+        return ShowAsync(context, status, status == StatusCodes.Status500InternalServerError ? Activity.Current?.TraceId.ToString()[..12] ?? context.TraceIdentifier : null);
+    }
+
+    private static Task ShowAsync(HttpContext context, int status, string? traceId)
+    {
+        var known = ProblemPage.Known.Contains(status) ? status : status >= 500 ? 500 : 400;
+        return new RazorComponentResult<ProblemPage>(new { V = context.Visitor(), Status = known, TraceId = traceId }) { StatusCode = status, PreventStreamingRendering = true }.ExecuteAsync(context);
+    }
+
+    /// <summary>Brotli at a quality that costs a millisecond a page and saves the throttled visitor a tenth of a second.</summary>
+    private sealed class Brotli : ICompressionProvider
+    {
+        private const int Quality = 9;
+
+        public string EncodingName => "br";
+
+        public bool SupportsFlush => true;
+
+        public Stream CreateStream(Stream outputStream) => new BrotliStream(outputStream, new BrotliCompressionOptions { Quality = Quality }, leaveOpen: true);
+    }
+}
