@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
 using Refill.Sandbox;
 using Refill.Server.Inbound;
@@ -43,7 +42,7 @@ internal static class WebHost
         });
         builder.AddObservability(settings);
         Directory.CreateDirectory(settings.Data);
-        builder.Services.AddDataProtection().SetApplicationName("Refill").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(settings.Data, "cookie-keys")));
+
         builder.Services.AddGround(settings).AddJourneys(settings).AddHostedService<Background>().AddStorefront(settings);
         builder.Services.Configure<ForwardedHeadersOptions>(options =>
         {

@@ -17,7 +17,7 @@ internal static class InboundEndpoints
 
     public static void MapInbound(this IEndpointRouteBuilder routes)
     {
-        var inbound = routes.MapGroup("/inbound").DisableAntiforgery();
+        var inbound = routes.MapGroup("/inbound");
         inbound.MapPost("/payments/{gateway}", PaymentAsync);
         inbound.MapPost("/carriers/{connector}", CarrierAsync);
     }
