@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Refill.Carriers;
 using Refill.Units;
 
@@ -313,5 +315,27 @@ public sealed class ReloadlySandboxTests
 
             Assert.True(Assert.IsType<DeliveryOutcome.Unknown>(await sandbox.Carrier().DeliverAsync(CarrierSandbox.Order(Healthy), Cancellation)).NothingSent);
         }
+    }
+
+    [Fact]
+    public async Task No_trace_of_a_call_holds_the_number()
+    {
+        const string Traced = "+12015550172";
+        var traced = new ConcurrentQueue<string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "System.Net.Http",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => traced.Enqueue(string.Join(' ', activity.TagObjects.Select(tag => tag.Value))),
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var sandbox = await CarrierSandbox.StartAsync();
+
+        await sandbox.Carrier().InquireAsync(CarrierSandbox.Card(Traced), Cancellation);
+
+        // The control: an ordinary client's trace does hold it.
+        using var ordinary = await sandbox.Http.GetAsync(new Uri($"/operators/auto-detect/phone/{Traced[1..]}0/countries/US", UriKind.Relative), Cancellation);
+        Assert.Contains(traced, text => text.Contains($"{Traced[1..]}0/", StringComparison.Ordinal));
+        Assert.DoesNotContain(traced, text => text.Contains($"{Traced[1..]}/", StringComparison.Ordinal));
     }
 }

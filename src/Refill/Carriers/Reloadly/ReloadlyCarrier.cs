@@ -34,11 +34,15 @@ public sealed class ReloadlyCarrier(HttpClient http, ReloadlyOptions options, Ti
         + $"{options.InFlightAtMost.TotalSeconds:0} seconds after the call it does, and the same top-up may be sent again under the same customIdentifier. Not earlier, and never two calls at "
         + "once: Reloadly refuses a used customIdentifier only after the first call has been recorded, so two that overlap would both be credited.");
 
-    /// <summary>A client as this connector wants it; the caller owns and disposes it.</summary>
+    /// <summary>
+    /// A client as this connector wants it; the caller owns and disposes it. It makes no trace of its own: the spans of HttpClient hold addresses, and
+    /// those hold phone numbers. The journey's span around the call says how long it took.
+    /// </summary>
     public static HttpClient NewClient() => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
+        ActivityHeadersPropagator = null,
         ConnectTimeout = TimeSpan.FromSeconds(5),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     })
