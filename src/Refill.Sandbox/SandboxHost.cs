@@ -55,9 +55,31 @@ public static class SandboxHost
             .AddSingleton<Courier>()
             .AddHostedService(services => services.GetRequiredService<Courier>());
         var app = builder.Build();
+        app.Use(TakeBadRequestsCalmlyAsync);
         app.UseRouting();
         Map(app);
         return app;
+    }
+
+    /// <summary>A body that is too large or no form, and a caller who has hung up, are no failures of the sandbox: they are answered, not logged.</summary>
+    private static async Task TakeBadRequestsCalmlyAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (BadHttpRequestException refused) when (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = refused.StatusCode;
+        }
+        catch (InvalidDataException) when (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be answered.
+        }
     }
 
     private static void Map(WebApplication app)

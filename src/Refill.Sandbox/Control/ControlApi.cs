@@ -29,6 +29,7 @@ internal static class ControlApi
         control.MapDelete("/faults/{id:long}", (long id, FaultBook faults) => TypedResults.Json(new { removed = faults.Remove(id) }));
         control.MapGet("/books/alipay/trades", TradesAsync);
         control.MapGet("/books/reloadly/credits", Credits);
+        control.MapGet("/books/messages", Messages);
         control.MapPost("/alipay/pay", PayAsync);
         control.MapPost("/alipay/finish", FinishAsync);
         control.MapPost("/alipay/renotify", RenotifyAsync);
@@ -131,6 +132,21 @@ internal static class ControlApi
                 });
         }));
     }
+
+    /// <summary>Notifications and webhooks, by the order or customIdentifier that they are about: how often tried, and when next.</summary>
+    private static JsonHttpResult<object> Messages(string? about, SandboxBooks books) => TypedResults.Json<object>(books.Enter(entry => entry.Rows(
+        $"SELECT id, sender, about, notice_id, attempts, due_at, outcome FROM messages WHERE $1 IS NULL OR about = $1 ORDER BY id LIMIT {MostRows}",
+        row => new
+        {
+            id = row.GetInt64(0),
+            sender = row.GetString(1),
+            about = row.GetString(2),
+            noticeId = row.GetString(3),
+            attempts = row.GetInt32(4),
+            dueAt = row.InstantOrNull(5),
+            outcome = row.TextOrNull(6),
+        },
+        about)));
 
     private static Task<JsonHttpResult<object>> PayAsync(HttpContext context, SandboxBooks books, Courier courier, TimeProvider time) =>
         WithTradeAsync(context, books, courier, time, (entry, trade, now) => AlipayTrades.Pay(entry, AlipayTrades.Open(entry, trade, now), now));
