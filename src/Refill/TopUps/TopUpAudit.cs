@@ -4,7 +4,6 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Refill.Ledger;
 using Refill.Storage;
-using Refill.Units;
 using Refill.Work;
 
 namespace Refill.TopUps;
@@ -23,7 +22,7 @@ public sealed class TopUpAudit(Database database)
         var once = new Check("I5  never both credited and refunded; credited exactly once if completed");
         var legal = new Check("I9  every top-up's history is a chain of legal steps and ends in its present state");
         var work = new Check("I3  nothing stands still: whatever is under way has work in the outbox");
-        for (short cell = 0; cell < Cell.Count; cell++)
+        foreach (var cell in await CellsAsync(cancellation))
         {
             var rows = await ReadAsync(cell, cancellation);
             Captured(rows, captured);
@@ -44,6 +43,15 @@ public sealed class TopUpAudit(Database database)
         return [.. rows.Select(row => row.ToItem())];
     }
 
+    /// <summary>The cells that hold a top-up or a payment; a young installation uses few of the 256.</summary>
+    private async Task<List<short>> CellsAsync(CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        var cells = await db.Set<TopUpRow>().Select(t => t.Cell).Union(db.Set<PaymentRow>().Select(p => p.Cell)).ToListAsync(cancellation);
+        cells.Sort();
+        return cells;
+    }
+
     private async Task<Rows> ReadAsync(short cell, CancellationToken cancellation)
     {
         await using var db = database.Open();
@@ -56,8 +64,8 @@ public sealed class TopUpAudit(Database database)
         var transfers = await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell == cell && t.Kind == "delivered").ToListAsync(cancellation);
         var accounts = await db.Set<AccountRow>().AsNoTracking()
             .Where(a => a.Cell == cell && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/"))).ToListAsync(cancellation);
-        var work = await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell == cell).Select(w => w.Subject).ToListAsync(cancellation);
-        return new Rows(cell, topUps, payments.Select(Payment.Read).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject), accounts, work.ToHashSet());
+        var work = await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell == cell).Select(w => new { w.Kind, w.Subject }).ToListAsync(cancellation);
+        return new Rows(cell, topUps, payments.Select(Payment.Read).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject), accounts, work.Select(w => (w.Kind, w.Subject)).ToHashSet());
     }
 
     /// <summary>One moment's view of the database that holds up no writer.</summary>
@@ -170,18 +178,22 @@ public sealed class TopUpAudit(Database database)
         foreach (var topUp in rows.TopUps.Values)
         {
             check.Examined++;
+            var payments = rows.Payments[topUp.Id];
             var idle = topUp.State switch
             {
-                TopUpState.Quoted or TopUpState.Paid or TopUpState.Fulfilling => !rows.Work.Contains(topUp.Id),
-                TopUpState.AwaitingPayment => !rows.Work.Contains(topUp.Id) && !rows.Payments[topUp.Id].Any(p => rows.Work.Contains(p.Id)),
-                TopUpState.Refunding => !rows.Payments[topUp.Id].Any(p => p.State == PaymentState.Refunding),
+                TopUpState.Quoted => !Has(TopUpSteps.ExpireWork, topUp.Id),
+                TopUpState.AwaitingPayment => !Has(TopUpSteps.ExpireWork, topUp.Id) && !payments.Any(p => Has(TopUpSteps.PaymentWork, p.Id)),
+                TopUpState.Paid or TopUpState.Fulfilling => !Has(TopUpSteps.DeliverWork, topUp.Id),
+                TopUpState.Refunding => !payments.Any(p => p.State == PaymentState.Refunding),
                 _ => false,
             };
-            if (idle || rows.Payments[topUp.Id].Any(p => p.State == PaymentState.Refunding && !rows.Work.Contains(p.Id)))
+            if (idle || payments.Any(p => p.State == PaymentState.Refunding && !Has(TopUpSteps.RefundWork, p.Id)))
             {
                 check.Problem($"top-up {topUp.Id} is {topUp.State} and has no work");
             }
         }
+
+        bool Has(string kind, Guid subject) => rows.Work.Contains((kind, subject));
     }
 
     private sealed record TopUpLine(Guid Id, long Version, TopUpState State);
@@ -193,7 +205,7 @@ public sealed class TopUpAudit(Database database)
         ILookup<Guid, TopUpStepRow> Steps,
         ILookup<Guid, TransferRow> Delivered,
         IReadOnlyList<AccountRow> Accounts,
-        IReadOnlySet<Guid> Work);
+        IReadOnlySet<(string Kind, Guid Subject)> Work);
 
     private sealed class Check(string name)
     {

@@ -58,7 +58,9 @@ public sealed class TopUpDesk
                     return new CardRefused(CardProblem.NoPlans, null);
                 }
 
-                var card = await cards.RememberAsync(identifier, carrier.Code, connector, found.Reference, found.CurrentPlan, found.ExpiresAt, cancellation);
+                // What a connector of our own says was read from the card book itself, a moment ago: writing it back could undo a top-up in between.
+                var news = carriers.Find(connector) is { AllowancesInLedger: true } ? found with { CurrentPlan = null, ExpiresAt = null } : found;
+                var card = await cards.RememberAsync(identifier, carrier.Code, connector, news.Reference, news.CurrentPlan, news.ExpiresAt, cancellation);
                 return new CardView(card.Id, identifier, carrier, card.CurrentPlan, card.ExpiresAt);
             case (_, CardInquiry.NotFound):
                 return new CardRefused(CardProblem.UnknownToCarriers, null);

@@ -1,0 +1,129 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Refill.Cards;
+using Refill.Carriers;
+using Refill.Catalogue;
+using Refill.Ledger;
+using Refill.Payments;
+using Refill.Storage;
+using Refill.Tests.Storage;
+using Refill.TopUps;
+using Refill.Units;
+using Refill.Work;
+
+namespace Refill.Tests.TopUps;
+
+/// <summary>The whole journey on a real database, with a clock that the test turns and an outside world that does what it is told.</summary>
+internal sealed class Scene : IAsyncDisposable
+{
+    private const string Csv = """
+        carrier_code,carrier_name,network,connector,connector_reference,time_zone,plan_code,plan_name,carrier_product,price_usd,full_speed,after_quota,voice_minutes,sms,hotspot,hotspot_data,validity,activation,verified,source,note
+        mint,Mint,T-Mobile,test,1,America/New_York,mint-5gb,5GB,15.00,15.00,5 GB,stops,100,50,yes,2 GB,30x24h,purchase,no,test,
+        other,Other,T-Mobile,test,2,America/New_York,other-1gb,1GB,9.00,9.00,1 GB,stops,0,0,no,,7 days,purchase,no,test,
+        """;
+
+    private static readonly Uri Back = new("https://shop.example/back");
+    private readonly TestDatabase test;
+    private readonly ServiceProvider provider;
+    private readonly string folder;
+
+    private Scene(TestDatabase test, ServiceProvider provider, string folder) => (this.test, this.provider, this.folder) = (test, provider, folder);
+
+    public FakeTimeProvider Time => (FakeTimeProvider)provider.GetRequiredService<TimeProvider>();
+
+    public ScriptedGateway Gateway => (ScriptedGateway)provider.GetRequiredService<IPaymentGateway>();
+
+    public required ScriptedCarrier Carrier { get; init; }
+
+    public TopUpDesk Desk => provider.GetRequiredService<TopUpDesk>();
+
+    public GeneralLedger Ledger => provider.GetRequiredService<GeneralLedger>();
+
+    public Sweep Sweep => provider.GetRequiredService<Sweep>();
+
+    public TestDatabase Test => test;
+
+    public static async Task<Scene> NewAsync(DatabaseKind kind)
+    {
+        var test = await TestDatabase.NewAsync(kind);
+        var folder = Directory.CreateTempSubdirectory("refill_scene").FullName;
+        var carrier = new ScriptedCarrier();
+        var services = new ServiceCollection()
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.None))
+            .AddSingleton<TimeProvider>(new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero)))
+            .AddSingleton(test.Database)
+            .AddSingleton<GeneralLedger>()
+            .AddSingleton(CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true))
+            .AddSingleton<CardBook>().AddSingleton<CatalogueReader>().AddSingleton<CatalogueImport>().AddSingleton<FxRates>().AddSingleton<TopUpAudit>()
+            .AddSingleton<IPaymentGateway>(new ScriptedGateway())
+            .AddSingleton<PaymentGateways>()
+            .AddSingleton(DispatcherOptions.Default("test"))
+            .AddSingleton(_ => new CarrierDirectory([carrier]))
+            .AddTopUps();
+        var provider = services.BuildServiceProvider();
+        var time = provider.GetRequiredService<TimeProvider>();
+        using var csv = new MemoryStream(Encoding.UTF8.GetBytes(Csv));
+        var report = await provider.GetRequiredService<CatalogueImport>().ImportAsync(csv, time.GetUtcNow(), false, default);
+        Assert.True(report.Done, report.ToString());
+        await provider.GetRequiredService<FxRates>().SetAsync(Currency.Usd, Currency.Cny, 7_100_000, "test", time.GetUtcNow(), default);
+        return new Scene(test, provider, folder) { Carrier = carrier };
+    }
+
+    public async Task<TopUpView> QuoteAsync(string number = "2015550123", string? formKey = null)
+    {
+        var card = (await Desk.FindCardAsync(number, default)).Value!;
+        return (await Desk.QuoteAsync(card.Id, "mint-5gb", formKey, default)).Value!;
+    }
+
+    /// <summary>Starts the payment and gives the order's number at the gateway.</summary>
+    public async Task<string> StartAsync(TopUpView topUp, PaymentWay way = PaymentWay.Page)
+    {
+        var before = Gateway.Orders.ToHashSet();
+        var start = await Desk.PayAsync(topUp.Id, "alipay", way, null, Back, default);
+        Assert.NotNull(start.Value);
+        return Gateway.Orders.Except(before).SingleOrDefault() ?? Gateway.Orders.Last();
+    }
+
+    public Task<NotificationReply?> NotifyAsync(string order) =>
+        Desk.NotifyAsync("alipay", new RawNotification("POST", "/", "", new Dictionary<string, string>(), Encoding.UTF8.GetBytes(order)), default);
+
+    /// <summary>Lets time pass in small steps, doing whatever falls due.</summary>
+    public async Task PassAsync(TimeSpan span, TimeSpan? step = null)
+    {
+        var until = Time.GetUtcNow() + span;
+        await DueAsync();
+        while (Time.GetUtcNow() < until)
+        {
+            Time.Advance(step ?? TimeSpan.FromSeconds(5));
+            await DueAsync();
+        }
+    }
+
+    public async Task<int> DueAsync() => await provider.GetRequiredService<Dispatcher>().RunDueAsync(default);
+
+    public async Task<TopUpView> NowAsync(TopUpView topUp) => await Desk.GetAsync(topUp.Id, default) ?? throw new InvalidOperationException("gone");
+
+    public Task<IReadOnlyList<WorkItem>> DeadAsync() => provider.GetRequiredService<TopUpAudit>().DeadWorkAsync(default);
+
+    /// <summary>Every invariant holds (reliability.md, I1 to I10), and the carrier's own count says: at most one credit, and one exactly if completed.</summary>
+    public async Task SoundAsync(params TopUpView[] topUps)
+    {
+        var findings = (await new LedgerAudit(test.Database).RunAsync()).Concat(await provider.GetRequiredService<TopUpAudit>().RunAsync(default));
+        Assert.All(findings, finding => Assert.True(finding.ProblemCount == 0, $"{finding.Check}: {string.Join("; ", finding.Problems)}"));
+        foreach (var topUp in topUps)
+        {
+            var credits = Carrier.Credits.GetValueOrDefault(topUp.Id);
+            var state = (await NowAsync(topUp)).State;
+            Assert.True(credits <= 1 && (state != TopUpState.Completed || credits == 1) && (state != TopUpState.Refunded || credits == 0), $"{state} with {credits} credits");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await provider.DisposeAsync();
+        await test.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}
