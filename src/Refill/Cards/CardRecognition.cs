@@ -102,7 +102,7 @@ public static class CardRecognition
         }
 
         var count = digits.Length.ToString(CultureInfo.InvariantCulture);
-        var abroad = text.StartsWith('+') ? digits : digits.StartsWith("011", StringComparison.Ordinal) && digits.Length > NationalDigits + 1 ? digits[3..] : digits.StartsWith("00", StringComparison.Ordinal) ? digits[2..] : null;
+        var abroad = text.StartsWith('+') ? digits : WithoutExitCode(digits);
         if (abroad is null && digits.Length < NationalDigits)
         {
             return Refuse(RecognitionProblem.TooShort, count);
@@ -125,6 +125,18 @@ public static class CardRecognition
 
         return Country(number, digits);
     }
+
+    /// <summary>
+    /// What follows 011 (dialled from the US), 00 (from most places) or Australia's 0011; null: none of them stands there. With ten digits after it, 0011 is
+    /// 001 and the country code, as Hong Kong dials the US; with more it can only be Australia's, since no US area code begins with 1.
+    /// </summary>
+    private static string? WithoutExitCode(string digits) => digits switch
+    {
+        ['0', '1', '1', ..] when digits.Length > NationalDigits + 1 => digits[3..],
+        ['0', '0', '1', '1', ..] when digits.Length > NationalDigits + 4 => digits[4..],
+        ['0', '0', ..] => digits[2..],
+        _ => null,
+    };
 
     private static Recognition Country(PhoneNumber number, string digits)
     {
