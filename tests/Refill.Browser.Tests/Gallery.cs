@@ -1,0 +1,89 @@
+using Microsoft.Data.Sqlite;
+using Refill.Payments;
+using Refill.TopUps;
+using Refill.Units;
+
+namespace Refill.Browser.Tests;
+
+/// <summary>One page in one of its states, and the way to it.</summary>
+public sealed record Sight(string Name, Func<Visit, Task> GoAsync);
+
+/// <summary>Every page in every state that it can have, for those who look at pages: axe and the camera.</summary>
+public static class Gallery
+{
+    /// <summary>States that a test cannot wait for, or that pass too quickly: set in the database by hand, for the page's sake only.</summary>
+    private static readonly TopUpState[] SetByHand = [TopUpState.Paid, TopUpState.Fulfilling, TopUpState.Expired, TopUpState.Cancelled, TopUpState.Refunding, TopUpState.NeedsReview];
+
+    public static async Task<IReadOnlyList<Sight>> PrepareAsync(World world, Chromium chromium)
+    {
+        await using var context = await chromium.OpenAsync(Device.Phone);
+        var visit = new Visit(await context.NewPageAsync(), world);
+        var sights = new List<Sight>
+        {
+            new("home", v => v.GoHomeAsync()),
+            new("home-error", async v =>
+            {
+                await v.GoHomeAsync();
+                await v.AskForAsync("123");
+            }),
+            new("not-found", v => v.Page.GotoAsync(new Uri(world.Url, "/no-such-page").AbsoluteUri)),
+            new("receipt-lookup", v => v.Page.GotoAsync(new Uri(world.Url, "/receipt").AbsoluteUri)),
+            new("receipt-lookup-error", v => v.FindReceiptAsync("0000-0000-0000", "0000")),
+        };
+
+        await visit.GoHomeAsync();
+        await visit.AskForAsync(DemoCard.Healthy);
+        sights.Add(At("plans", await visit.PlansUrlAsync()));
+        await visit.ChoosePlanAsync();
+        var quoted = await visit.ConfirmUrlAsync();
+        sights.Add(At("confirm", quoted));
+        await visit.GoToConfirmAsync(DemoCard.Healthy);
+        var over = await visit.ConfirmUrlAsync();
+        await SetStateAsync(world, over, TopUpState.Expired);
+        sights.Add(At("confirm-expired", over));
+        sights.Add(new("confirm-error", async v =>
+        {
+            await v.Page.GotoAsync(quoted);
+            await v.ConfirmAsync(DemoCard.Own, PaymentWay.Wap);
+        }));
+
+        foreach (var state in SetByHand)
+        {
+            await visit.GoToConfirmAsync(DemoCard.Healthy);
+            var confirm = await visit.ConfirmUrlAsync();
+            await SetStateAsync(world, confirm, state);
+            sights.Add(At($"status-{state}".ToLowerInvariant(), confirm.Replace("/confirm", "", StringComparison.Ordinal)));
+        }
+
+        await visit.GoToConfirmAsync(DemoCard.Healthy);
+        await visit.ConfirmAsync(DemoCard.Healthy, PaymentWay.Qr);
+        sights.Add(At("status-code", visit.Page.Url));
+
+        foreach (var (card, end) in new[] { (DemoCard.Healthy, TopUpState.Completed), (DemoCard.Refused, TopUpState.Refunded) })
+        {
+            await visit.TopUpAsync(card, PaymentWay.Wap);
+            await visit.WaitForAsync(end);
+            sights.Add(At($"status-{end}".ToLowerInvariant(), visit.Page.Url));
+            if (end == TopUpState.Completed)
+            {
+                sights.Add(At("receipt", new Uri(new Uri(visit.Page.Url), $"{new Uri(visit.Page.Url).AbsolutePath}/receipt").AbsoluteUri));
+            }
+        }
+
+        return sights;
+    }
+
+    private static Sight At(string name, string url) => new(name, visit => visit.Page.GotoAsync(url));
+
+    private static async Task SetStateAsync(World world, string url, TopUpState state)
+    {
+        var id = new Uri(url).Segments.Select(segment => CellId.TryParse(segment.Trim('/'), out var parsed) ? parsed : Guid.Empty).First(parsed => parsed != Guid.Empty);
+        await using var connection = new SqliteConnection(world.Database.Options.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE top_up SET state = $state WHERE id = $id";
+        command.Parameters.AddWithValue("$state", (int)state);
+        command.Parameters.AddWithValue("$id", id.ToByteArray(bigEndian: true));
+        Assert.Equal(1, await command.ExecuteNonQueryAsync());
+    }
+}

@@ -1,0 +1,64 @@
+using Refill.Storage;
+using Refill.TopUps;
+using Refill.Work;
+
+namespace Refill.Browser.Tests;
+
+/// <summary>One first top-up during which the server kills itself once at a named point; then everybody's books are compared.</summary>
+internal static class KilledTopUp
+{
+    private static readonly string[] UntilTheCarrierAnswers =
+    [
+        CrashPoint.QuoteCommitted, CrashPoint.PaymentStarting, CrashPoint.PaymentOpened, CrashPoint.NotificationReceived, CrashPoint.PaymentConfirming,
+        CrashPoint.PaymentConfirmed, CrashPoint.DeliveryClaimed, CrashPoint.DeliveryStarted, CrashPoint.DeliveryAnswered, CrashPoint.DeliveryQueried,
+    ];
+
+    /// <summary>The points that a top-up passes whose carrier accepts it.</summary>
+    public static IReadOnlyList<string> ReachedWhenAccepted { get; } = [.. UntilTheCarrierAnswers, CrashPoint.Completing, CrashPoint.Completed];
+
+    /// <summary>The points that a top-up passes whose carrier refuses it.</summary>
+    public static IReadOnlyList<string> ReachedWhenRefused { get; } =
+        [.. UntilTheCarrierAnswers, CrashPoint.RefundReserved, CrashPoint.RefundStarting, CrashPoint.RefundAnswered, CrashPoint.RefundCommitted];
+
+    public static Task RunOnBothDatabasesAsync(string point, string card) =>
+        Task.WhenAll(RunAsync(point, card, DatabaseKind.Sqlite), RunAsync(point, card, DatabaseKind.Postgres));
+
+    private static async Task RunAsync(string point, string card, DatabaseKind database)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var world = await World.StartAsync(new WorldOptions { Database = database, CrashAt = point }, cancellation);
+        using var journey = new PlainTopUp(world, card);
+
+        var end = await journey.RunAsync(ServerDeath.IsMended, cancellation);
+        if (journey.Deaths == 0 && !world.Server.HasEnded)
+        {
+            // The last points lie behind the state that the visitor waits for: the server is about to reach them.
+            await world.Server.EndAsync(cancellation);
+        }
+
+        await BooksAgreeAsync(world, card, end, $"{point} on {database}", cancellation);
+    }
+
+    /// <summary>The carrier's books, the gateway's and ours say the same of the only top-up in this world.</summary>
+    public static async Task BooksAgreeAsync(World world, string card, TopUpState end, string where, CancellationToken cancellation)
+    {
+        await CardAgreesAsync(world, card, end, where, cancellation);
+        var paid = Assert.Single(await world.Books.TradesAsync(cancellation), trade => trade.IsPaid);
+        Assert.Equal((where, end == TopUpState.Refunded ? paid.Amount : 0), (where, paid.Refunded));
+        await VerifiedAsync(world, where, cancellation);
+    }
+
+    /// <summary>The card's top-up ended as its carrier behaves, and the carrier credited it once or never.</summary>
+    public static async Task CardAgreesAsync(World world, string card, TopUpState end, string where, CancellationToken cancellation)
+    {
+        Assert.Equal((where, card == DemoCard.Refused ? TopUpState.Refunded : TopUpState.Completed), (where, end));
+        var credits = await world.Books.CreditsAsync(card, cancellation);
+        Assert.Equal((where, end == TopUpState.Completed ? 1 : 0), (where, credits.Count));
+    }
+
+    public static async Task VerifiedAsync(World world, string where, CancellationToken cancellation)
+    {
+        var verified = await world.VerifyAsync(cancellation);
+        Assert.True(verified.ExitCode == 0, $"{where}: refill verify says\n{verified.Output}");
+    }
+}
