@@ -101,8 +101,14 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
     }
 
     /// <summary>Gives a card another name (its ICCID beside its number). False: the name is another card's.</summary>
+    /// <exception cref="ArgumentException">There is no such card; the name would lead nowhere for ever.</exception>
     public async Task<bool> AddIdentifierAsync(Guid cardId, CardIdentifier identifier, CancellationToken cancellation)
     {
+        if (await GetAsync(cardId, cancellation) is null)
+        {
+            throw new ArgumentException($"there is no card {cardId}", nameof(cardId));
+        }
+
         var outcome = await ledger.CommitAsync(new Commit(CellId.CellOf(IdentifierId(identifier))) { Rows = [IdentifierRow(identifier, cardId)] }, cancellation);
         return outcome is CommitOutcome.Committed || (await FindAsync(identifier, cancellation))?.Id == cardId;
     }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 
 namespace Refill.Cards;
 
@@ -15,6 +16,8 @@ public sealed class KeyFileException(string message) : Exception(message);
 internal sealed partial class CardKeys
 {
     public const int KeyBytes = 32;
+    public const int MaxFileBytes = 64 * 1024;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private CardKeys(byte current, FrozenDictionary<byte, byte[]> encryption, byte[] index) => (Current, Encryption, Index) = (current, encryption, index);
@@ -30,28 +33,33 @@ internal sealed partial class CardKeys
     /// <exception cref="KeyFileException">It is missing, damaged, or readable by others.</exception>
     public static CardKeys LoadOrCreate(string path, bool create)
     {
-        if (!File.Exists(path))
-        {
-            if (!create)
-            {
-                throw new KeyFileException($"there is no key file at {path}; docs/operating.md says how to make one");
-            }
-
-            Create(path);
-        }
-
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite)) != 0)
-        {
-            throw new KeyFileException($"the key file {path} can be read or changed by others; chmod 600 it");
-        }
-
         try
         {
+            if (!File.Exists(path))
+            {
+                if (!create)
+                {
+                    throw new KeyFileException($"there is no key file at {path}; docs/operating.md says how to make one");
+                }
+
+                Create(path);
+            }
+
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
+            {
+                throw new KeyFileException($"the key file {path} can be opened by others than its owner; chmod 600 it");
+            }
+
+            if (new FileInfo(path).Length > MaxFileBytes)
+            {
+                throw new KeyFileException($"the key file {path} is larger than {MaxFileBytes / 1024} KiB");
+            }
+
             return Read(JsonSerializer.Deserialize<KeyFile>(File.ReadAllBytes(path), Json), path);
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new KeyFileException($"the key file {path} cannot be read: {error.GetType().Name}");
+            throw new KeyFileException($"the key file {path} cannot be used: {error.GetType().Name}");
         }
     }
 
@@ -65,6 +73,11 @@ internal sealed partial class CardKeys
         var encryption = new Dictionary<byte, byte[]>();
         foreach (var key in keys)
         {
+            if (key is null || key.Version == 0)
+            {
+                throw new KeyFileException($"the key file {path} has a key without a version from 1 to {byte.MaxValue}");
+            }
+
             if (!encryption.TryAdd(key.Version, Key(key.Encryption, $"key {key.Version}", path)))
             {
                 throw new KeyFileException($"the key file {path} has version {key.Version} twice");
@@ -92,25 +105,31 @@ internal sealed partial class CardKeys
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            options.UnixCreateMode = OwnerOnly;
         }
 
         var fresh = $"{path}.{Guid.NewGuid():N}";
-        using (var stream = new FileStream(fresh, options))
-        {
-            JsonSerializer.Serialize(stream, file, Json);
-            stream.Flush();
-            MakeDurable(stream.SafeFileHandle, fresh);
-        }
-
         try
         {
+            using (var stream = new FileStream(fresh, options))
+            {
+                JsonSerializer.Serialize(stream, file, Json);
+                stream.Flush();
+                MakeDurable(stream.SafeFileHandle, fresh);
+            }
+
             File.Move(fresh, path);
         }
         catch (IOException) when (File.Exists(path))
         {
-            File.Delete(fresh); // Another process was faster; its keys are the keys.
+            // Another process was faster; its keys are the keys.
         }
+        finally
+        {
+            File.Delete(fresh);
+        }
+
+        MakeFolderDurable(folder); // The file's name, too, must outlive the loss of power.
     }
 
     private static string Fresh() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
@@ -118,18 +137,45 @@ internal sealed partial class CardKeys
     /// <summary>
     /// fsync itself: on .NET 10 for Linux, FileStream.Flush(true) does not report that it failed, and a key that is lost is every number lost.
     /// </summary>
-    private static void MakeDurable(SafeHandle handle, string path)
+    private static void MakeDurable(SafeFileHandle handle, string path)
     {
-        if (OperatingSystem.IsLinux() && Fsync(handle) != 0)
+        if (!OperatingSystem.IsLinux())
+        {
+            RandomAccess.FlushToDisk(handle);
+        }
+        else if (Fsync(handle) != 0)
         {
             throw new IOException($"fsync of {path} failed with error {Marshal.GetLastPInvokeError()}");
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(SafeHandle handle);
+    /// <summary>.NET opens no folders, so this does it by itself, on Linux.</summary>
+    private static void MakeFolderDurable(string folder)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
 
-    private sealed record KeyFile(byte Current, IReadOnlyList<VersionedKey> Keys, string Index);
+        using var handle = Open(folder, ReadOnlyCloseOnExec);
+        if (handle.IsInvalid)
+        {
+            throw new IOException($"{folder} cannot be opened: error {Marshal.GetLastPInvokeError()}");
+        }
+
+        MakeDurable(handle, folder);
+    }
+
+    /// <summary>O_RDONLY | O_CLOEXEC, as Linux has them on every processor that .NET runs on.</summary>
+    private const int ReadOnlyCloseOnExec = 0x80000;
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags);
+
+    private sealed record KeyFile(byte Current, IReadOnlyList<VersionedKey?> Keys, string Index);
 
     private sealed record VersionedKey(byte Version, string Encryption);
 }

@@ -31,7 +31,7 @@ public sealed record Recognition(CardIdentifier? Identifier, RecognitionRefusal?
 /// </summary>
 public static class CardRecognition
 {
-    /// <summary>Longer texts are not looked at.</summary>
+    /// <summary>Longer texts are not looked at; their digits are counted, to say what is wrong.</summary>
     public const int MaxLength = 64;
 
     /// <summary>An ICCID's digits without its check digit: E.118 allows 19 in all, and 20 are seen in practice.</summary>
@@ -43,7 +43,13 @@ public static class CardRecognition
     /// <summary>ITU-T E.118: the major industry identifier of telecommunications.</summary>
     private const string TelecomPrefix = "89";
 
+    /// <summary>What people write between and around the digits, and after a number that they copied out of a sentence.</summary>
+    private const string Separators = " ()-.+/,;";
+
     private static readonly string[] ExtensionMarks = ["ext", "x", "#", ";", ","];
+
+    /// <summary>After as many digits stands another number, not an extension.</summary>
+    private const int MaxExtensionDigits = 7;
 
     private static readonly PhoneNumberUtil Phones = PhoneNumberUtil.GetInstance();
 
@@ -56,7 +62,8 @@ public static class CardRecognition
 
         if (typed.Length > MaxLength)
         {
-            return Refuse(RecognitionProblem.TooLong, typed.Count(char.IsDigit).ToString(CultureInfo.InvariantCulture));
+            var count = typed.Count(char.IsDigit);
+            return count > LongestIccid ? Refuse(RecognitionProblem.TooLong, count.ToString(CultureInfo.InvariantCulture)) : Refuse(RecognitionProblem.NotANumber);
         }
 
         var text = Plain(typed);
@@ -91,12 +98,12 @@ public static class CardRecognition
     private static Recognition Number(string text, string digits)
     {
         // "ext. 5", "x5", "#5" are extensions to a phone; a card has none. Other letters are no number, vanity numbers included.
-        if (digits.Length >= NationalDigits && ExtensionAt(text) is { } at && text[..at].Count(char.IsAsciiDigit) >= NationalDigits)
+        if (HasExtension(text))
         {
             return Refuse(RecognitionProblem.HasExtension);
         }
 
-        if (text.Any(char.IsLetter) || text.Any(c => !char.IsAsciiDigit(c) && !" ()-.+/".Contains(c, StringComparison.Ordinal)) || digits.Length == 0)
+        if (text.Any(c => !char.IsAsciiDigit(c) && !Separators.Contains(c, StringComparison.Ordinal)) || digits.Length == 0)
         {
             return Refuse(RecognitionProblem.NotANumber);
         }
@@ -161,12 +168,11 @@ public static class CardRecognition
         };
     }
 
-    private static int? ExtensionAt(string text)
-    {
-        var lower = text.ToLowerInvariant();
-        var found = ExtensionMarks.Select(mark => lower.IndexOf(mark, StringComparison.Ordinal)).Where(at => at > 0).ToArray();
-        return found.Length == 0 ? null : found.Min();
-    }
+    /// <summary>A whole number, a mark, and a few digits more.</summary>
+    private static bool HasExtension(string text) => ExtensionMarks.Any(mark =>
+        text.IndexOf(mark, StringComparison.OrdinalIgnoreCase) is > 0 and var at
+        && text[..at].Count(char.IsAsciiDigit) >= NationalDigits
+        && text[at..].Count(char.IsAsciiDigit) is >= 1 and <= MaxExtensionDigits);
 
     /// <summary>From 18 to 20 digits are no phone number anywhere (E.164 ends at 15). Some cards print a filling F at the end.</summary>
     private static bool LooksLikeIccid(string text, string digits) =>
@@ -184,7 +190,7 @@ public static class CardRecognition
             {
                 case UnicodeCategory.DashPunctuation:
                 case UnicodeCategory.MathSymbol when c == '\u2212':
-                case UnicodeCategory.OtherPunctuation when c == '\u30FB':
+                case UnicodeCategory.OtherPunctuation when c is '\u30FB' or '\u3001':
                     plain.Append('-');
                     break;
                 case UnicodeCategory.SpaceSeparator or UnicodeCategory.Control:

@@ -57,17 +57,37 @@ public sealed class CardVault
     public async Task CheckAsync(Database database, CancellationToken cancellation)
     {
         var check = Index("key check", "index");
-        await using var db = database.Open();
-        var row = await db.Set<KeyCheckRow>().FirstOrDefaultAsync(cancellation);
-        if (row is null)
+        var written = await WrittenAsync(database, cancellation);
+        if (written is null)
         {
+            await using var db = database.Open();
             db.Add(new KeyCheckRow { Id = 1, IndexCheck = check });
-            await db.SaveChangesAsync(cancellation);
+            try
+            {
+                await db.SaveChangesAsync(cancellation);
+                return;
+            }
+            catch (DbUpdateException)
+            {
+                // Another process may have started first in the same moment; then its row decides.
+                written = await WrittenAsync(database, cancellation);
+                if (written is null)
+                {
+                    throw;
+                }
+            }
         }
-        else if (!CryptographicOperations.FixedTimeEquals(row.IndexCheck, check))
+
+        if (!CryptographicOperations.FixedTimeEquals(written, check))
         {
             throw new KeyFileException("the key file is not the one that this database was written with: its index key is another");
         }
+    }
+
+    private static async Task<byte[]?> WrittenAsync(Database database, CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        return await db.Set<KeyCheckRow>().AsNoTracking().Select(row => row.IndexCheck).FirstOrDefaultAsync(cancellation);
     }
 
     private static byte[] Associated(string purpose, byte version) => Encoding.UTF8.GetBytes($"{purpose}/{version}");

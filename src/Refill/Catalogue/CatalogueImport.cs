@@ -19,11 +19,14 @@ public sealed record ImportReport(bool Done, int Added, int Changed, int Unchang
 }
 
 /// <summary>Brings a catalogue file in: all of it or nothing, and every bad row named. Prices are kept with their history.</summary>
-public sealed class CatalogueImport(Database database, CatalogueReader reader)
+/// <param name="connectors">The names that the column of that name may have; null: any.</param>
+public sealed class CatalogueImport(Database database, CatalogueReader reader, IReadOnlyCollection<string>? connectors = null)
 {
     public const int MaxBytes = 5 * 1024 * 1024;
     public const int MaxRows = 50_000;
-    private const int MaxBadShown = 1000;
+    public const int MaxBadShown = 1000;
+
+    private sealed record Entry(int Line, Carrier Carrier, Plan Plan);
 
     /// <param name="at">Since when new prices hold.</param>
     /// <param name="withdrawMissing">Withdraw the plans of the file's carriers that the file does not name.</param>
@@ -38,15 +41,20 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
         await using var db = database.Open();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var report = await ApplyAsync(db, entries, at, withdrawMissing, cancellation);
+        if (!report.Done)
+        {
+            return report;
+        }
+
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         reader.Forget();
         return report;
     }
 
-    private static async Task<(List<(Carrier Carrier, Plan Plan)> Entries, List<BadRow> Bad)> ReadAsync(Stream stream, CancellationToken cancellation)
+    private async Task<(List<Entry> Entries, List<BadRow> Bad)> ReadAsync(Stream stream, CancellationToken cancellation)
     {
-        var entries = new List<(Carrier, Plan)>();
+        var entries = new List<Entry>();
         var bad = new List<BadRow>();
         using var bytes = new MemoryStream();
         var buffer = new byte[81920];
@@ -70,7 +78,8 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
             return (entries, [new BadRow(0, "file", "is not UTF-8")]);
         }
 
-        using var csv = new CsvReader(new StringReader(text), new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = null, MissingFieldFound = null, TrimOptions = TrimOptions.Trim, DetectColumnCountChanges = false });
+        var misquoted = false;
+        using var csv = new CsvReader(new StringReader(text), new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = _ => misquoted = true, MissingFieldFound = null, TrimOptions = TrimOptions.Trim, DetectColumnCountChanges = false, IgnoreBlankLines = false });
         if (!await csv.ReadAsync() || !csv.ReadHeader())
         {
             return (entries, [new BadRow(0, "file", "is empty")]);
@@ -87,10 +96,21 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
 
         var plans = new Dictionary<string, int>();
         var carriers = new Dictionary<string, Carrier>();
-        while (bad.Count < MaxBadShown && await csv.ReadAsync())
+        for (var line = csv.Parser.RawRow + 1; await csv.ReadAsync(); line = csv.Parser.RawRow + 1)
         {
+            // The line is where the record begins: a quotation mark that is never closed runs to the end of the file.
             cancellation.ThrowIfCancellationRequested();
-            var line = csv.Parser.RawRow;
+            if (csv.Parser is { Count: 1 } && csv.Parser[0].Length == 0)
+            {
+                continue; // A blank line.
+            }
+
+            if (bad.Count >= MaxBadShown)
+            {
+                bad.Add(new BadRow(line, "file", $"has more than {MaxBadShown} faults; what stands from this line on was not read"));
+                break;
+            }
+
             if (entries.Count >= MaxRows)
             {
                 bad.Add(new BadRow(line, "file", $"has more than {MaxRows} rows"));
@@ -103,7 +123,14 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
                 continue;
             }
 
+            misquoted = false;
             var (carrier, plan, badCells) = CatalogueLine.Read(column => csv.GetField(column) ?? "");
+            if (misquoted)
+            {
+                bad.Add(new BadRow(line, "row", "has a quotation mark out of place: a cell with one stands in quotation marks, and the mark in it is doubled"));
+                continue;
+            }
+
             bad.AddRange(badCells.Select(cell => new BadRow(line, cell.Column, cell.Reason)));
             if (carrier is null || plan is null)
             {
@@ -120,7 +147,12 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
                 bad.Add(new BadRow(line, "carrier_code", $"what is said of '{carrier.Code}' differs from an earlier line"));
             }
 
-            entries.Add((carrier, plan));
+            if (connectors?.Contains(carrier.Connector) == false)
+            {
+                bad.Add(new BadRow(line, "connector", $"'{carrier.Connector}' must be {string.Join(" or ", connectors.Select(name => $"'{name}'"))}"));
+            }
+
+            entries.Add(new Entry(line, carrier, plan));
         }
 
         if (entries.Count == 0 && bad.Count == 0)
@@ -131,8 +163,17 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
         return (entries, bad);
     }
 
-    private static async Task<ImportReport> ApplyAsync(RefillDb db, List<(Carrier Carrier, Plan Plan)> entries, DateTimeOffset at, bool withdrawMissing, CancellationToken cancellation)
+    private static async Task<ImportReport> ApplyAsync(RefillDb db, List<Entry> entries, DateTimeOffset at, bool withdrawMissing, CancellationToken cancellation)
     {
+        var plans = await db.Set<PlanRow>().ToDictionaryAsync(row => row.Code, cancellation);
+        var moved = entries.Where(entry => plans.TryGetValue(entry.Plan.Code, out var row) && row.CarrierCode != entry.Carrier.Code)
+            .Select(entry => new BadRow(entry.Line, "plan_code", $"'{entry.Plan.Code}' is a plan of '{plans[entry.Plan.Code].CarrierCode}' already, and stays one"))
+            .ToList();
+        if (moved.Count > 0)
+        {
+            return new ImportReport(false, 0, 0, 0, 0, moved);
+        }
+
         var carriers = await db.Set<CarrierRow>().ToDictionaryAsync(row => row.Code, cancellation);
         foreach (var carrier in entries.Select(entry => entry.Carrier).DistinctBy(carrier => carrier.Code))
         {
@@ -144,14 +185,13 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
             (row.Name, row.Network, row.Connector, row.ConnectorReference, row.TimeZone) = (carrier.Name, carrier.Network, carrier.Connector, carrier.ConnectorReference, carrier.TimeZone);
         }
 
-        var plans = await db.Set<PlanRow>().ToDictionaryAsync(row => row.Code, cancellation);
-        var prices = (await db.Set<PlanPriceRow>().AsNoTracking().ToListAsync(cancellation)).GroupBy(price => price.PlanCode).ToDictionary(group => group.Key, group => group.MaxBy(price => price.ValidFrom)!.Cents);
+        var newest = (await db.Set<PlanPriceRow>().AsNoTracking().ToListAsync(cancellation)).GroupBy(price => price.PlanCode).ToDictionary(group => group.Key, group => group.MaxBy(price => price.ValidFrom)!);
         int added = 0, changed = 0, unchanged = 0, withdrawn = 0;
-        foreach (var (_, plan) in entries)
+        foreach (var (_, _, plan) in entries)
         {
             var fresh = PlanRow.From(plan);
             var isNew = !plans.TryGetValue(plan.Code, out var row);
-            var isPriced = !isNew && prices.GetValueOrDefault(plan.Code) == plan.Price.Minor;
+            var isSame = !isNew;
             if (isNew)
             {
                 db.Add(fresh);
@@ -160,15 +200,16 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
             {
                 var entry = db.Entry(row!);
                 entry.CurrentValues.SetValues(fresh);
-                isPriced &= entry.State == EntityState.Unchanged;
+                isSame = entry.State == EntityState.Unchanged;
             }
 
-            if (prices.GetValueOrDefault(plan.Code, -1) != plan.Price.Minor)
+            if (!newest.TryGetValue(plan.Code, out var price) || price.Cents != plan.Price.Minor)
             {
-                db.Add(new PlanPriceRow { PlanCode = plan.Code, ValidFrom = at, Cents = plan.Price.Minor });
+                db.Add(new PlanPriceRow { PlanCode = plan.Code, ValidFrom = After(price, at), Cents = plan.Price.Minor });
+                isSame = false;
             }
 
-            _ = isNew ? added++ : isPriced ? unchanged++ : changed++;
+            _ = isNew ? added++ : isSame ? unchanged++ : changed++;
         }
 
         if (withdrawMissing)
@@ -184,4 +225,8 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader)
 
         return new ImportReport(true, added, changed, unchanged, withdrawn, []);
     }
+
+    /// <summary>A clock that stood still or went back must not put the new price before the old one, which would then hold for ever.</summary>
+    private static DateTimeOffset After(PlanPriceRow? newest, DateTimeOffset at) =>
+        newest is not null && newest.ValidFrom >= at ? newest.ValidFrom.AddMilliseconds(1) : at;
 }

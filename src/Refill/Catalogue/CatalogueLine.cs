@@ -20,6 +20,9 @@ internal sealed partial class CatalogueLine
     private const long MaxPriceCents = 1_000_000;
     private static readonly string[] MayBeEmpty = ["connector_reference", "hotspot_data", "note", "network"];
 
+    /// <summary>Also as East Asian keyboards type them: spreadsheets there read both.</summary>
+    private const string FormulaMarks = "=+-@\uFF1D\uFF0B\uFF0D\uFF20";
+
     private readonly Func<string, string> cells;
     private readonly List<BadCell> bad = [];
 
@@ -52,11 +55,11 @@ internal sealed partial class CatalogueLine
         {
             bad.Add(new BadCell(column, $"has {text.Length} characters; at most {MaxCellLength} are allowed"));
         }
-        else if (text.Any(char.IsControl))
+        else if (text.Any(IsHidden))
         {
-            bad.Add(new BadCell(column, "holds a control character"));
+            bad.Add(new BadCell(column, "holds a control character or one that cannot be seen"));
         }
-        else if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@')
+        else if (text.Length > 0 && FormulaMarks.Contains(text[0], StringComparison.Ordinal))
         {
             bad.Add(new BadCell(column, $"begins with '{text[0]}', which spreadsheets take for a formula"));
         }
@@ -79,6 +82,9 @@ internal sealed partial class CatalogueLine
 
         return (carrier, plan);
     }
+
+    private static bool IsHidden(char c) => char.GetUnicodeCategory(c)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private string Code(string column)
     {

@@ -14,7 +14,12 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
 {
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
+    private readonly Lock gate = new();
     private volatile Snapshot? snapshot;
+    private int forgotten;
+
+    /// <summary>One read for all: when the snapshot has aged, a thousand visitors do not read a thousand times. With the count of <see cref="Forget"/> before it.</summary>
+    private (int Forgotten, Task<Snapshot> Task)? reading;
 
     public async Task<Carrier?> CarrierAsync(string code, CancellationToken cancellation) => (await ReadAsync(cancellation)).Carriers.GetValueOrDefault(code);
 
@@ -36,29 +41,53 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
     }
 
     /// <summary>Reads anew at the next question; called after an import in this process.</summary>
-    public void Forget() => snapshot = null;
+    public void Forget() => Interlocked.Increment(ref forgotten);
 
-    private async Task<Snapshot> ReadAsync(CancellationToken cancellation)
+    private Task<Snapshot> ReadAsync(CancellationToken cancellation)
     {
-        if (snapshot is { } known && time.GetElapsedTime(known.ReadAt) < Fresh)
+        if (Recent() is { } known)
         {
-            return known;
+            return Task.FromResult(known);
         }
 
-        var readAt = time.GetTimestamp();
+        lock (gate)
+        {
+            if (Recent() is { } fresh)
+            {
+                return Task.FromResult(fresh);
+            }
+
+            if (reading is not { Task.IsCompleted: false } begun || begun.Forgotten != Volatile.Read(ref forgotten))
+            {
+                // On a thread of its own, and not under one visitor's cancellation: SQLite reads without yielding, and the others wait for it, too.
+                reading = begun = (Volatile.Read(ref forgotten), Task.Run(ReadAnewAsync, CancellationToken.None));
+            }
+
+            return begun.Task.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>Not what was read, or was being read, when an import ended.</summary>
+    private Snapshot? Recent() =>
+        snapshot is { } known && known.Forgotten == Volatile.Read(ref forgotten) && time.GetElapsedTime(known.ReadAt) < Fresh ? known : null;
+
+    private async Task<Snapshot> ReadAnewAsync()
+    {
+        var (readAt, before) = (time.GetTimestamp(), Volatile.Read(ref forgotten));
         await using var db = database.Open();
-        var carriers = await db.Set<CarrierRow>().AsNoTracking().ToListAsync(cancellation);
-        var plans = await db.Set<PlanRow>().AsNoTracking().ToListAsync(cancellation);
-        var prices = (await db.Set<PlanPriceRow>().AsNoTracking().ToListAsync(cancellation)).ToLookup(price => price.PlanCode);
+        var carriers = await db.Set<CarrierRow>().AsNoTracking().ToListAsync();
+        var plans = await db.Set<PlanRow>().AsNoTracking().ToListAsync();
+        var prices = (await db.Set<PlanPriceRow>().AsNoTracking().ToListAsync()).ToLookup(price => price.PlanCode);
         return snapshot = new Snapshot(
             readAt,
+            before,
             carriers.ToFrozenDictionary(row => row.Code, row => row.ToCarrier()),
             plans.ToFrozenDictionary(row => row.Code, row => new Entry(row, [.. prices[row.Code].OrderByDescending(price => price.ValidFrom)])));
     }
 
     private sealed record Entry(PlanRow Row, IReadOnlyList<PlanPriceRow> NewestFirst);
 
-    private sealed record Snapshot(long ReadAt, FrozenDictionary<string, Carrier> Carriers, FrozenDictionary<string, Entry> Plans)
+    private sealed record Snapshot(long ReadAt, int Forgotten, FrozenDictionary<string, Carrier> Carriers, FrozenDictionary<string, Entry> Plans)
     {
         public Plan? Sold(Entry entry, DateTimeOffset at) =>
             !(entry.Row.WithdrawnAt <= at) && entry.NewestFirst.FirstOrDefault(price => price.ValidFrom <= at) is { } price && Carriers.TryGetValue(entry.Row.CarrierCode, out var carrier)

@@ -10,6 +10,9 @@ public sealed class FxRates(Database database, TimeProvider time)
     public const long LeastRateMicro = 10_000;
     public const long MostRateMicro = 100_000_000;
 
+    /// <summary>How far another machine's clock may be ahead.</summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
     /// <summary>The rate that holds now; null if none was ever set.</summary>
     public async Task<FxRate?> CurrentAsync(Currency from, Currency to, CancellationToken cancellation)
     {
@@ -23,10 +26,12 @@ public sealed class FxRates(Database database, TimeProvider time)
 
     /// <param name="rateMicro">Millionths of a unit of <paramref name="to"/> for one unit of <paramref name="from"/>; 0.01 to 100 units.</param>
     /// <param name="source">Who says so, shown to customers; 1 to 100 characters.</param>
+    /// <param name="takenAt">Not in the future: it would hold against every newer one until then.</param>
     public async Task SetAsync(Currency from, Currency to, long rateMicro, string source, DateTimeOffset takenAt, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rateMicro, LeastRateMicro);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rateMicro, MostRateMicro);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(takenAt, time.GetUtcNow() + ClockSkew);
         if (source.Length is 0 or > 100 || from == to)
         {
             throw new ArgumentException("a rate is between two currencies and names its source in 1 to 100 characters");

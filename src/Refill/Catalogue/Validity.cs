@@ -1,10 +1,14 @@
 using NodaTime;
+using NodaTime.TimeZones;
 
 namespace Refill.Catalogue;
 
 /// <summary>When a plan ends, by its own clock. The end is exclusive: the first instant at which it is over.</summary>
 public static class Validity
 {
+    /// <summary>Midnight, the first of two where the clock goes back over it, and where it does not exist the first instant after the gap (a whole day, for one that a country left out).</summary>
+    private static readonly ZoneLocalMappingResolver FirstOfDay = Resolvers.CreateMappingResolver(Resolvers.ReturnEarlier, Resolvers.ReturnStartOfIntervalAfter);
+
     /// <exception cref="InvalidOperationException">The rule names a time zone that the tz database does not know.</exception>
     public static DateTimeOffset EndsAt(this ValidityRule rule, DateTimeOffset start)
     {
@@ -19,8 +23,7 @@ public static class Validity
         // Calendar days: the day of activation is the first of Count. Calendar months: to the same day of the month (or that month's last), end of the day before.
         var end = rule.Clock == ValidityClock.CalendarDays ? day.PlusDays(rule.Count) : day.PlusMonths(rule.Count);
 
-        // Where midnight does not exist (a gap), the day begins at the first instant after it.
-        return zone.AtStartOfDay(end).ToInstant().ToDateTimeOffset();
+        return zone.ResolveLocal(end.AtMidnight(), FirstOfDay).ToInstant().ToDateTimeOffset();
     }
 
     public static bool IsKnownZone(string timeZone) => DateTimeZoneProviders.Tzdb.GetZoneOrNull(timeZone) is not null;

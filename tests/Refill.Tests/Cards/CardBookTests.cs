@@ -78,6 +78,26 @@ public abstract class CardBookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_tabs_that_see_a_card_change_agree_on_what_it_is()
+    {
+        var card = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
+        var seen = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => book.RememberAsync(Number, "tello", "reloadly", "9108", "5GB", null, Token)));
+        Assert.All(seen, record => Assert.Equal((card.Id, "tello", "9108", "5GB", card.Version + 1), (record.Id, record.CarrierCode, record.Reference, record.CurrentPlan, record.Version)));
+    }
+
+    [Fact]
+    public async Task A_card_that_is_not_there_is_given_no_name() =>
+        await Assert.ThrowsAsync<ArgumentException>(() => book.AddIdentifierAsync(Units.CellId.New(new Units.Cell(7), TimeProvider.System), Iccid, Token));
+
+    [Fact]
+    public async Task A_row_that_was_moved_to_another_kind_is_not_read()
+    {
+        var card = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
+        await test.RunAsync("UPDATE card_identifier SET kind = 2");
+        await Assert.ThrowsAnyAsync<System.Security.Cryptography.CryptographicException>(() => book.GetAsync(card.Id, Token));
+    }
+
+    [Fact]
     public async Task No_number_stands_readable_in_the_database()
     {
         await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);

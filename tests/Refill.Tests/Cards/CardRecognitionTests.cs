@@ -23,6 +23,10 @@ public sealed class CardRecognitionTests
     [InlineData("201\u00a0555\u20090123")]
     [InlineData("+1/201/555/0123")]
     [InlineData("\u200e2015550123\u202c")]
+    [InlineData("201\u3001555\u30010123")]
+    [InlineData("2015550123\uff0c")]
+    [InlineData("(201) 555-0123;")]
+    [InlineData("tel\uff1a2015550123\u3002")]
     public void A_US_number_is_read_in_any_common_way_of_writing_it(string typed) =>
         Assert.Equal(new CardIdentifier(CardIdentifierKind.Msisdn, Number), CardRecognition.Recognize(typed).Identifier);
 
@@ -44,7 +48,18 @@ public sealed class CardRecognitionTests
     [InlineData("201-555-0123 ext. 5", RecognitionProblem.HasExtension, null)]
     [InlineData("2015550123x9", RecognitionProblem.HasExtension, null)]
     [InlineData("2015550123#9", RecognitionProblem.HasExtension, null)]
+    [InlineData("tel:+1-201-555-0123;ext=5", RecognitionProblem.HasExtension, null)]
+    [InlineData("2015550123 Max", RecognitionProblem.NotANumber, null)]
+    [InlineData("2015550123, 2015550124", RecognitionProblem.TooLong, "20")]
+    [InlineData("When my plan ends I would like to have it renewed, for 2 months please", RecognitionProblem.NotANumber, null)]
     [InlineData("1112223333", RecognitionProblem.NotAValidUsNumber, null)]
+    [InlineData("20155501234", RecognitionProblem.TooLong, "11")]
+    [InlineData("+1 201 555 01234", RecognitionProblem.TooLong, "12")]
+    [InlineData("+1 201 555 012", RecognitionProblem.TooShort, "10")]
+    [InlineData("+", RecognitionProblem.NotANumber, null)]
+    [InlineData("+999 201 555 0123", RecognitionProblem.NotAValidUsNumber, null)]
+    [InlineData("+1 787 555 0123", RecognitionProblem.Caribbean, "PR")]
+    [InlineData("\ud835", RecognitionProblem.NotANumber, null)]
     [InlineData("8901260123456789013", RecognitionProblem.IccidCheckDigit, null)]
     [InlineData("1201260123456789012", RecognitionProblem.IccidNotTelecom, null)]
     public void What_is_no_US_card_is_refused_for_its_own_reason(string? typed, RecognitionProblem problem, string? detail)

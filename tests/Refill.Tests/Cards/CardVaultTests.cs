@@ -70,6 +70,10 @@ public sealed class CardVaultTests : IDisposable
     [InlineData("{\"current\":1,\"keys\":[{\"version\":1,\"encryption\":\"c2hvcnQ=\"}],\"index\":\"c2hvcnQ=\"}")]
     [InlineData("{\"current\":9,\"keys\":[{\"version\":1,\"encryption\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}],\"index\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}")]
     [InlineData("{\"current\":1,\"keys\":[{\"version\":1,\"encryption\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"},{\"version\":1,\"encryption\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}],\"index\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}")]
+    [InlineData("null")]
+    [InlineData("{\"current\":1,\"keys\":[null],\"index\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}")]
+    [InlineData("{\"current\":0,\"keys\":[{\"encryption\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}],\"index\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}")]
+    [InlineData("{\"current\":300,\"keys\":[{\"version\":300,\"encryption\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}],\"index\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}")]
     public void A_damaged_key_file_is_refused_without_showing_a_key(string content)
     {
         File.WriteAllText(KeyFile, content);
@@ -80,13 +84,47 @@ public sealed class CardVaultTests : IDisposable
     }
 
     [Fact]
+    public void A_key_file_that_never_ends_is_refused()
+    {
+        File.WriteAllText(KeyFile, new string(' ', CardKeys.MaxFileBytes + 1));
+        File.SetUnixFileMode(KeyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Contains("larger", Assert.Throws<KeyFileException>(() => CardVault.LoadOrCreate(KeyFile, create: false)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_folder_in_the_key_files_place_is_refused_by_name(bool create) =>
+        Assert.Contains(folder, Assert.Throws<KeyFileException>(() => CardVault.LoadOrCreate(folder, create)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(UnixFileMode.GroupRead)]
+    [InlineData(UnixFileMode.GroupWrite)]
+    [InlineData(UnixFileMode.OtherRead)]
+    [InlineData(UnixFileMode.OtherWrite)]
+    public void A_key_file_that_anyone_but_its_owner_can_open_is_refused(UnixFileMode more)
+    {
+        CardVault.LoadOrCreate(KeyFile, create: true);
+        File.SetUnixFileMode(KeyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite | more);
+        Assert.Throws<KeyFileException>(() => CardVault.LoadOrCreate(KeyFile, create: false));
+    }
+
+    [Fact]
+    public void Many_processes_that_make_the_key_file_at_once_have_the_same_keys_and_leave_nothing_behind()
+    {
+        var indexes = new string[16];
+        Parallel.For(0, indexes.Length, new ParallelOptions { MaxDegreeOfParallelism = indexes.Length }, n =>
+            indexes[n] = Convert.ToHexString(CardVault.LoadOrCreate(KeyFile, create: true).Index("a", "1")));
+        Assert.Single(indexes.Distinct());
+        Assert.Equal([KeyFile], Directory.GetFiles(folder));
+    }
+
+    [Fact]
     public void A_missing_key_file_is_made_only_where_that_was_asked_for_and_only_for_its_owner()
     {
         Assert.Throws<KeyFileException>(() => CardVault.LoadOrCreate(KeyFile, create: false));
         CardVault.LoadOrCreate(KeyFile, create: true);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyFile));
-        File.SetUnixFileMode(KeyFile, UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        Assert.Throws<KeyFileException>(() => CardVault.LoadOrCreate(KeyFile, create: false));
     }
 
     [Fact]
@@ -98,5 +136,31 @@ public sealed class CardVaultTests : IDisposable
         await vault.CheckAsync(test.Database, TestContext.Current.CancellationToken);
         var other = CardVault.LoadOrCreate(Path.Combine(folder, "other.json"), create: true);
         await Assert.ThrowsAsync<KeyFileException>(() => other.CheckAsync(test.Database, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task Many_first_starts_at_once_agree_on_one_index_key(DatabaseKind kind)
+    {
+        await using var test = await TestDatabase.NewAsync(kind);
+        var vault = CardVault.LoadOrCreate(KeyFile, create: true);
+        var other = CardVault.LoadOrCreate(Path.Combine(folder, "other.json"), create: true);
+        var starts = await Task.WhenAll(Enumerable.Range(0, 12).Select(n => Task.Run(async () => (Vault: n % 2, Refused: await Refuses(n % 2 == 0 ? vault : other, test.Database)))));
+        Assert.Equal(2, starts.Distinct().Count());
+        Assert.Single(starts.Where(start => !start.Refused).Select(start => start.Vault).Distinct());
+    }
+
+    private static async Task<bool> Refuses(CardVault vault, Database database)
+    {
+        try
+        {
+            await vault.CheckAsync(database, TestContext.Current.CancellationToken);
+            return false;
+        }
+        catch (KeyFileException)
+        {
+            return true;
+        }
     }
 }

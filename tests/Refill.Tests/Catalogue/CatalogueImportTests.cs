@@ -34,7 +34,7 @@ public abstract class CatalogueImportTests : IAsyncLifetime
     {
         test = await TestDatabase.NewAsync(Kind);
         reader = new CatalogueReader(test.Database, time);
-        import = new CatalogueImport(test.Database, reader);
+        import = new CatalogueImport(test.Database, reader, ["own", "reloadly"]);
     }
 
     public async ValueTask DisposeAsync()
@@ -76,6 +76,11 @@ public abstract class CatalogueImportTests : IAsyncLifetime
     [InlineData("plan_name", "=HYPERLINK(1)")]
     [InlineData("plan_name", "")]
     [InlineData("source", "\u0007bell")]
+    [InlineData("source", "seen \u202egnorw")]
+    [InlineData("source", "two\u2028lines")]
+    [InlineData("plan_name", "\uff1dHYPERLINK(1)")]
+    [InlineData("plan_name", " @SUM(1)")]
+    [InlineData("connector", "reloadyl")]
     public async Task A_bad_cell_is_named_with_line_column_and_reason_and_nothing_goes_in(string column, string text)
     {
         var cells = Good.Split(',');
@@ -91,6 +96,70 @@ public abstract class CatalogueImportTests : IAsyncLifetime
     {
         var report = await ImportAsync($"{Heading}\n{Good}\n{Good}\n{Good.Replace("15.00,15.00", "x,y", StringComparison.Ordinal)}\n{Good.Replace("Mint,", "Other,", StringComparison.Ordinal).Replace("mint-5gb", "m2", StringComparison.Ordinal)}\nshort,row\n");
         Assert.Equal([(3, "plan_code"), (4, "price_usd"), (5, "carrier_code"), (6, "row")], report.Bad.Select(bad => (bad.Line, bad.Column)));
+    }
+
+    [Fact]
+    public async Task A_quotation_mark_out_of_place_is_named_where_it_begins()
+    {
+        var open = await ImportAsync($"{Heading}\n{Good}\n\n\"{Good.Replace("mint-5gb", "m2", StringComparison.Ordinal)}\n{Good.Replace("mint-5gb", "m3", StringComparison.Ordinal)}\n");
+        Assert.Equal((4, "row"), (open.Bad[0].Line, open.Bad[0].Column));
+        var stray = await ImportAsync($"{Heading}\n{Good.Replace("5GB,15.00", "5\"GB,15.00", StringComparison.Ordinal)}\n{Good.Replace("5GB,15.00", "\"5\"GB,15.00", StringComparison.Ordinal)}\n");
+        Assert.Equal([(2, "row"), (3, "row")], stray.Bad.Select(bad => (bad.Line, bad.Column)));
+        var good = await ImportAsync($"{Heading}\n{Good.Replace("5GB,15.00", "\"5\"\"GB, so they say\",15.00", StringComparison.Ordinal)}\n");
+        Assert.Equal("5\"GB, so they say", (await reader.FindPlanAsync("mint-5gb", time.GetUtcNow(), Token)).Plan?.Name);
+        Assert.True(good.Done);
+    }
+
+    [Fact]
+    public async Task A_file_with_more_faults_than_anyone_reads_says_that_the_list_ends_early()
+    {
+        var report = await ImportAsync($"{Heading}\n{string.Concat(Enumerable.Repeat("short,row\n", CatalogueImport.MaxBadShown + 5))}");
+        Assert.Equal(CatalogueImport.MaxBadShown + 1, report.Bad.Count);
+        Assert.Contains("not read", report.Bad[^1].Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_more_rows_than_the_limit_is_refused()
+    {
+        var rows = Enumerable.Range(0, CatalogueImport.MaxRows + 1).Select(n => $"a,A,,own,,UTC,p{n},P,p,1,0,stops,0,0,no,,1x24h,purchase,no,s,");
+        var report = await ImportAsync($"{Heading}\n{string.Join('\n', rows)}\n");
+        Assert.Equal((false, CatalogueImport.MaxRows + 2), (report.Done, Assert.Single(report.Bad).Line));
+    }
+
+    [Fact]
+    public async Task A_plan_stays_with_its_carrier()
+    {
+        await ImportAsync($"{Heading}\n{Good}\n");
+        var report = await ImportAsync($"{Heading}\n{Good.Replace("mint,Mint", "tello,Tello", StringComparison.Ordinal)}\n");
+        Assert.Equal((false, 2, "plan_code"), (report.Done, Assert.Single(report.Bad).Line, report.Bad[0].Column));
+        Assert.Null(await reader.CarrierAsync("tello", Token));
+        Assert.Equal("mint", (await reader.FindPlanAsync("mint-5gb", time.GetUtcNow(), Token)).Plan?.CarrierCode);
+    }
+
+    [Fact]
+    public async Task The_last_price_imported_holds_even_when_the_clock_stood_still_or_went_back()
+    {
+        await ImportAsync($"{Heading}\n{Good}\n");
+        var first = time.GetUtcNow();
+        foreach (var (price, back) in new[] { ("16.00", 0), ("17.00", 60) })
+        {
+            using var file = new MemoryStream(Encoding.UTF8.GetBytes($"{Heading}\n{Good.Replace("15.00,15.00", $"15.00,{price}", StringComparison.Ordinal)}\n"));
+            Assert.Equal(1, (await import.ImportAsync(file, first.AddSeconds(-back), false, Token)).Changed);
+        }
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Money.Usd(1700), (await reader.FindPlanAsync("mint-5gb", time.GetUtcNow(), Token)).Plan?.Price);
+        Assert.Equal(Money.Usd(1500), (await reader.FindPlanAsync("mint-5gb", first, Token)).Plan?.Price);
+    }
+
+    [Fact]
+    public async Task A_withdrawn_plan_that_a_file_names_again_is_sold_again()
+    {
+        await ImportAsync($"{Heading}\n{Good}\n{Good.Replace("mint-5gb", "mint-old", StringComparison.Ordinal)}\n");
+        await ImportAsync($"{Heading}\n{Good}\n", withdrawMissing: true);
+        var report = await ImportAsync($"{Heading}\n{Good.Replace("mint-5gb", "mint-old", StringComparison.Ordinal)}\n");
+        Assert.Equal((0, 1, 0), (report.Added, report.Changed, report.Withdrawn));
+        Assert.NotNull((await reader.FindPlanAsync("mint-old", time.GetUtcNow(), Token)).Plan);
     }
 
     [Theory]

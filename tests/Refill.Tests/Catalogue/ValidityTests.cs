@@ -14,6 +14,10 @@ public sealed class ValidityTests
     [InlineData(1, ValidityClock.CalendarMonths, "America/New_York", "2028-01-31T12:00:00-05:00", "2028-02-29T00:00:00-05:00")]
     [InlineData(12, ValidityClock.CalendarMonths, "America/New_York", "2028-02-29T12:00:00-05:00", "2029-02-28T00:00:00-05:00")]
     [InlineData(1, ValidityClock.CalendarDays, "America/Havana", "2026-03-07T12:00:00-05:00", "2026-03-08T01:00:00-04:00")] // There is no midnight on the 8th in Havana.
+    [InlineData(1, ValidityClock.CalendarDays, "Asia/Beirut", "2026-10-24T12:00:00+03:00", "2026-10-25T00:00:00+02:00")] // 24 October has its last hour twice; the plan has both.
+    [InlineData(1, ValidityClock.CalendarDays, "America/Havana", "2026-10-31T12:00:00-04:00", "2026-11-01T00:00:00-04:00")] // Midnight comes twice; the day ends at the first.
+    [InlineData(1, ValidityClock.CalendarDays, "Pacific/Apia", "2011-12-29T12:00:00-10:00", "2011-12-31T00:00:00+14:00")] // The 30th was never there.
+    [InlineData(1, ValidityClock.CalendarMonths, "America/New_York", "2026-03-31T12:00:00-04:00", "2026-04-30T00:00:00-04:00")]
     public void A_plan_ends_by_its_own_clock(int count, ValidityClock clock, string zone, string start, string end) =>
         Assert.Equal(DateTimeOffset.Parse(end, null), new ValidityRule(count, clock, Activation.OnPurchase, zone).EndsAt(DateTimeOffset.Parse(start, null)));
 
