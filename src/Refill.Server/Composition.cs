@@ -25,7 +25,8 @@ internal static class Composition
         .AddSingleton(_ => CardVault.LoadOrCreate(settings.Keys, create: settings.Demo))
         .AddSingleton<CardBook>()
         .AddSingleton<CatalogueReader>()
-        .AddSingleton<CatalogueImport>()
+        .AddSingleton(provider => new CatalogueImport(
+            provider.GetRequiredService<Database>(), provider.GetRequiredService<CatalogueReader>(), [OwnCarrier.ConnectorName, "reloadly"]))
         .AddSingleton<FxRates>()
         .AddSingleton<TopUpAudit>();
 
