@@ -93,9 +93,9 @@ internal sealed partial class AlipayCall
         var (notifyUrl, returnUrl, quitUrl) = (this["notify_url"], this["return_url"], Text("quit_url"));
         foreach (var (name, url) in new[] { ("notify_url", notifyUrl), ("return_url", returnUrl), ("quit_url", quitUrl) })
         {
-            if (url is not null && !(url.Length <= LongestUrl && Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
+            if (url is not null && !IsAddress(url))
             {
-                return (null, AlipayRefusal.Parameter(name, $"an http or https address of at most {LongestUrl} characters"));
+                return (null, AlipayRefusal.Parameter(name, $"an http or https address of at most {LongestUrl} printable ASCII characters"));
             }
         }
 
@@ -105,6 +105,11 @@ internal sealed partial class AlipayCall
     }
 
     public override string ToString() => $"{Method} of {Order}";
+
+    /// <summary>Printable ASCII only: it goes into a header of the redirect as it is.</summary>
+    private static bool IsAddress(string url) =>
+        url.Length <= LongestUrl && url.All(character => character is > ' ' and <= '~')
+        && Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https";
 
     private DateTimeOffset? Expiry(TimeSpan usualWait, DateTimeOffset now)
     {

@@ -165,6 +165,23 @@ public sealed class AlipayGatewayTests : IAsyncLifetime
         Assert.Equal("10000", reply["code"]);
     }
 
+    [Theory]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("/relative")]
+    [InlineData("ftp://127.0.0.1/x")]
+    [InlineData("http://127.0.0.1/a b")]
+    [InlineData("http://127.0.0.1/\u00e9")]
+    [InlineData("http://127.0.0.1/\r\nSet-Cookie: a=b")]
+    public async Task An_address_that_no_browser_can_be_sent_to_is_refused(string url)
+    {
+        foreach (var name in new[] { "return_url", "notify_url" })
+        {
+            var reply = await Merchant.CallAsync("alipay.trade.precreate", new { out_trade_no = "order_1", total_amount = "1.00", subject = "ok" }, (name, url));
+
+            Assert.Equal("ACQ.INVALID_PARAMETER", reply["sub_code"]);
+        }
+    }
+
     [Fact]
     public async Task The_same_order_is_the_same_trade_but_not_with_another_amount()
     {
