@@ -3,6 +3,7 @@ using Refill.Cards;
 using Refill.Ledger;
 using Refill.Storage;
 using Refill.Tests.Storage;
+using Refill.Units;
 
 namespace Refill.Tests.Cards;
 
@@ -69,7 +70,7 @@ public abstract class CardBookTests : IAsyncLifetime
     {
         var ends = new DateTimeOffset(2026, 12, 24, 0, 0, 0, TimeSpan.Zero);
         var card = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
-        await ledger.CommitAsync(new Commit(Units.CellId.CellOf(card.Id)) { Rows = [CardBook.PlanStarted(card, "15GB", ends)] }, Token);
+        await ledger.CommitAsync(new Commit(CellId.CellOf(card.Id)) { Rows = [CardBook.PlanStarted(card, "15GB", ends)] }, Token);
         var known = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
         Assert.Equal(("15GB", (DateTimeOffset?)ends), (known.CurrentPlan, known.ExpiresAt));
         var ported = await book.RememberAsync(Number, "tello", "reloadly", "9108", null, null, Token);
@@ -104,6 +105,6 @@ public abstract class CardBookTests : IAsyncLifetime
         await using var db = test.Database.Open();
         var row = await db.Set<CardIdentifierRow>().SingleAsync(Token);
         Assert.DoesNotContain("2015550123", System.Text.Encoding.Latin1.GetString(row.Encrypted), StringComparison.Ordinal);
-        Assert.Equal(Units.CellId.CellOf(row.Id).Number, row.Cell);
+        Assert.Equal(CellId.CellOf(row.Id).Number, row.Cell);
     }
 }

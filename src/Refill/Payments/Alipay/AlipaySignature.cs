@@ -16,7 +16,9 @@ internal static class AlipaySignature
     public static bool Verify(RSA key, ReadOnlySpan<byte> signed, string? signature)
     {
         var bytes = new byte[key.KeySize / 8];
-        return signature is not null && Convert.TryFromBase64String(signature, bytes, out var length) && length == bytes.Length
+
+        // Only the one way of writing it: .NET reads base64 with spaces and stray bits in it, too.
+        return signature is not null && Convert.TryFromBase64String(signature, bytes, out var length) && length == bytes.Length && Convert.ToBase64String(bytes) == signature
             && key.VerifyData(signed, bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
     }
 }

@@ -1,0 +1,42 @@
+using System.Reflection;
+using NetArchTest.Rules;
+using Refill.Ledger;
+
+namespace Refill.Tests;
+
+/// <summary>Arrows point down (docs/architecture.md): ground, capabilities, journeys; and an edge's folder is used by nobody.</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly Assembly Library = typeof(GeneralLedger).Assembly;
+    private static readonly string[] Ground = ["Ledger", "Work", "Storage", "Units"];
+    private static readonly string[] Capabilities = ["Catalogue", "Cards", "Payments", "Carriers"];
+    private static readonly string[] Journeys = ["TopUps"];
+
+    /// <summary>What a capability may know of another: a carrier is asked about cards and delivers plans, in the words of both.</summary>
+    private static readonly Dictionary<string, string[]> May = new() { ["Carriers"] = ["Cards", "Catalogue"] };
+
+    [Fact]
+    public void The_ground_knows_nothing_above_it() => Assert.All(Ground, folder => Clean(folder, [.. Capabilities, .. Journeys]));
+
+    [Fact]
+    public void A_capability_knows_no_journey_and_no_other_capability() =>
+        Assert.All(Capabilities, folder => Clean(folder, [.. Journeys, .. Capabilities.Where(other => other != folder && !May.GetValueOrDefault(folder, []).Contains(other))]));
+
+    [Theory]
+    [InlineData("Payments.Alipay")]
+    [InlineData("Carriers.Reloadly")]
+    public void An_edge_is_used_by_nothing_else_in_the_library(string edge) => Assert.All(
+        Types.InAssembly(Library).That().HaveDependencyOn($"Refill.{edge}").GetTypes(), type => Assert.StartsWith($"Refill.{edge}", type.FullName, StringComparison.Ordinal));
+
+    [Fact]
+    public void The_library_knows_no_web_and_no_sandbox() => Assert.DoesNotContain(
+        Library.GetReferencedAssemblies(), assembly => assembly.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) || assembly.Name.StartsWith("Refill", StringComparison.Ordinal));
+
+    [Fact]
+    public void This_test_can_fail() => Assert.NotEmpty(Offenders("TopUps", ["Ledger"]));
+
+    private static void Clean(string folder, string[] forbidden) => Assert.Empty(Offenders(folder, forbidden));
+
+    private static string[] Offenders(string folder, string[] forbidden) =>
+        [.. Types.InAssembly(Library).That().ResideInNamespaceStartingWith($"Refill.{folder}").And().HaveDependencyOnAny([.. forbidden.Select(other => $"Refill.{other}")]).GetTypes().Select(type => type.FullName!)];
+}
