@@ -88,7 +88,7 @@ public abstract class CardBookTests : IAsyncLifetime
 
     [Fact]
     public async Task A_card_that_is_not_there_is_given_no_name() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => book.AddIdentifierAsync(Units.CellId.New(new Units.Cell(7), TimeProvider.System), Iccid, Token));
+        await Assert.ThrowsAsync<ArgumentException>(() => book.AddIdentifierAsync(CellId.New(new Cell(7), TimeProvider.System), Iccid, Token));
 
     [Fact]
     public async Task A_row_that_was_moved_to_another_kind_is_not_read()
