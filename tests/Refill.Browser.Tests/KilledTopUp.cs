@@ -10,13 +10,13 @@ internal static class KilledTopUp
     private static readonly string[] UntilTheCarrierAnswers =
     [
         CrashPoint.QuoteCommitted, CrashPoint.PaymentStarting, CrashPoint.PaymentOpened, CrashPoint.NotificationReceived, CrashPoint.PaymentConfirming,
-        CrashPoint.PaymentConfirmed, CrashPoint.DeliveryClaimed, CrashPoint.DeliveryStarted, CrashPoint.DeliveryAnswered, CrashPoint.DeliveryQueried,
+        CrashPoint.PaymentConfirmed, CrashPoint.DeliveryClaimed, CrashPoint.DeliveryStarted, CrashPoint.DeliveryAnswered,
     ];
 
     /// <summary>The points that a top-up passes whose carrier accepts it.</summary>
-    public static IReadOnlyList<string> ReachedWhenAccepted { get; } = [.. UntilTheCarrierAnswers, CrashPoint.Completing, CrashPoint.Completed];
+    public static IReadOnlyList<string> ReachedWhenAccepted { get; } = [.. UntilTheCarrierAnswers, CrashPoint.DeliveryQueried, CrashPoint.Completing, CrashPoint.Completed];
 
-    /// <summary>The points that a top-up passes whose carrier refuses it.</summary>
+    /// <summary>The points that a top-up passes whose carrier refuses it: at once, so that there is nothing to query.</summary>
     public static IReadOnlyList<string> ReachedWhenRefused { get; } =
         [.. UntilTheCarrierAnswers, CrashPoint.RefundReserved, CrashPoint.RefundStarting, CrashPoint.RefundAnswered, CrashPoint.RefundCommitted];
 

@@ -25,10 +25,10 @@ public enum ServerDeath
 public sealed class PlainTopUp(World world, string number) : IDisposable
 {
     /// <summary>From the first page to the end; carriers' second thoughts and one restart are in it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
 
     /// <summary>Steps of one journey; more would mean that it goes in circles.</summary>
-    private const int MaxSteps = 400;
+    private const int MaxSteps = 2_000;
 
     private readonly PlainVisitor visitor = new();
 

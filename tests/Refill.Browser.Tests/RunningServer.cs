@@ -14,7 +14,7 @@ public sealed class RunningServer : IAsyncDisposable
     public const int KilledExitCode = 137;
 
     /// <summary>How long a start, an end or a command may take before a test gives up on it.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly Process process;
     private readonly StringBuilder output = new();
