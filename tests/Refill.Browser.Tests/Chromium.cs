@@ -22,7 +22,6 @@ public sealed record Device(int WidthPixels, int HeightPixels, string Languages 
         Locale = Languages,
         ColorScheme = Colours,
         JavaScriptEnabled = JavaScript,
-        IgnoreHTTPSErrors = true,
         TimezoneId = "America/Los_Angeles",
         UserAgent = WidthPixels < 600 ? PhoneAgent : null,
         IsMobile = WidthPixels < 600,
@@ -37,6 +36,8 @@ public sealed class Chromium : IAsyncLifetime
     private static readonly string[] Arguments =
     [
         "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        // Not Playwright's IgnoreHTTPSErrors: with it Chromium connects a second time for every certificate that it forgives, which no visitor's browser does.
+        "--ignore-certificate-errors",
     ];
 
     private IPlaywright? playwright;

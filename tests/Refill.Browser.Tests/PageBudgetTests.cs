@@ -73,7 +73,7 @@ public sealed class PageBudgetTests(Chromium chromium)
         await visit.ConfirmAsync(DemoCard.Healthy, PaymentWay.Wap);
         var sandboxUrl = page.Url;
         await page.GotoAsync(world.Url.AbsoluteUri);
-        await meter.MeasureAsync("status, waiting, warm", () => page.GotoAsync(statusUrl));
+        var waiting = await meter.MeasureAsync("status, waiting, warm", () => page.GotoAsync(statusUrl));
         await page.GotoAsync(sandboxUrl);
         await visit.PayAtSandboxAsync();
         await visit.WaitForAsync(TopUpState.Completed);
@@ -84,7 +84,8 @@ public sealed class PageBudgetTests(Chromium chromium)
         Assert.All(meter.Costs, cost =>
         {
             Within(cost, WarmPageBytes, WarmFirstPaint);
-            Assert.Equal((cost.Page, 1, 0), (cost.Page, cost.Requests, cost.Redirects));
+            // Only a page that waits for something has more: its script, after the paint, and the one long request that the script makes.
+            Assert.Equal((cost.Page, cost == waiting ? 3 : 1, 0), (cost.Page, cost.Requests, cost.Redirects));
         });
     }
 

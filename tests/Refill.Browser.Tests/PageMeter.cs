@@ -23,19 +23,24 @@ public sealed class PageMeter
     /// <summary>Reads what the browser itself noted of the page, once it has painted.</summary>
     private const string ReadTimings = """
         async () => {
-            const entries = type => new Promise(resolve => {
-                const observer = new PerformanceObserver(list => { observer.disconnect(); resolve(list.getEntries()); });
+            const last = (type, wanted) => new Promise(resolve => {
+                const observer = new PerformanceObserver(list => {
+                    const found = list.getEntries().filter(wanted).at(-1);
+                    if (found) { observer.disconnect(); resolve(found); }
+                });
                 observer.observe({ type, buffered: true });
             });
-            const shifts = performance.getEntriesByType('layout-shift');
-            const paint = (await entries('paint')).find(entry => entry.name === 'first-contentful-paint')
-                ?? performance.getEntriesByName('first-contentful-paint')[0];
-            const largest = (await entries('largest-contentful-paint')).at(-1);
+            // The list that `performance` keeps holds no shifts: only an observer is told of them, and of none is told nothing.
+            let shift = 0;
+            new PerformanceObserver(list => list.getEntries().forEach(entry => shift += entry.value)).observe({ type: 'layout-shift', buffered: true });
+            const paint = await last('paint', entry => entry.name === 'first-contentful-paint');
+            const largest = await last('largest-contentful-paint', () => true);
+            await new Promise(resolve => setTimeout(resolve, 200));
             const navigation = performance.getEntriesByType('navigation')[0];
             return {
                 firstPaint: paint.startTime,
                 largestPaint: largest.startTime,
-                layoutShift: shifts.reduce((sum, shift) => sum + shift.value, 0),
+                layoutShift: shift,
                 responseEnd: navigation.responseEnd,
                 redirects: navigation.redirectCount,
                 blocking: performance.getEntriesByType('resource').filter(entry => entry.renderBlockingStatus === 'blocking').length,

@@ -11,10 +11,13 @@ namespace Refill.Browser.Tests;
 public sealed class PageMeterTests(Chromium chromium)
 {
     private const int PageBytes = 20_000;
+
+    /// <summary>Pushes down what has been painted.</summary>
+    private const string Shift = "<script>requestAnimationFrame(() => requestAnimationFrame(() => late.style.height = '250px'))</script>";
     private static readonly Line Fast = new(80_000_000, 80_000_000, TimeSpan.FromMilliseconds(2));
 
     [Fact]
-    public async Task A_page_is_charged_with_its_bytes_its_blocking_style_sheet_its_redirect_and_its_foreign_picture()
+    public async Task A_page_is_charged_with_its_bytes_its_blocking_style_sheet_its_redirect_its_foreign_picture_and_its_shift()
     {
         await using var site = await SmallSite.StartAsync();
         await using var pipe = new SlowPipe(Fast, site.Port);
@@ -30,6 +33,7 @@ public sealed class PageMeterTests(Chromium chromium)
         Assert.Equal((3, 2, 1), (cost.Requests, cost.RenderBlocking, cost.Redirects));
         Assert.Equal(["https://localhost:1/picture.png"], meter.Foreign);
         Assert.True(cost.FirstPaint > TimeSpan.Zero && cost.LargestPaint >= cost.FirstPaint, cost.ToString());
+        Assert.True(cost.LayoutShift > 0, cost.ToString());
     }
 
     [Fact]
@@ -62,7 +66,7 @@ public sealed class PageMeterTests(Chromium chromium)
             builder.WebHost.UseUrls("https://127.0.0.1:0");
             var application = builder.Build();
             application.MapGet("/away", () => Results.Redirect("/heavy"));
-            application.MapGet("/heavy", () => Html("<link rel=stylesheet href=/style>", $"<p>{new string('x', PageBytes)}</p><img src=https://localhost:1/picture.png>"));
+            application.MapGet("/heavy", () => Html("<link rel=stylesheet href=/style>", $"<p id=late></p><p>{new string('x', PageBytes)}</p><img src=https://localhost:1/picture.png>{Shift}"));
             application.MapGet("/light", () => Html("", "<p>light</p>"));
             application.MapGet("/style", () => Results.Text("p{color:#123}", "text/css"));
             await application.StartAsync(TestContext.Current.CancellationToken);
