@@ -13,7 +13,7 @@ internal static class LedgerBench
     private const int WarmUpSeconds = 1;
     private static readonly double MillisecondsPerTick = 1000.0 / Stopwatch.Frequency;
 
-    private sealed record Row(string Database, int Callers, long TopUps, double PerSecond, double P50Milliseconds, double P99Milliseconds);
+    private sealed record Row(string Database, int Callers, long TopUps, double PerSecond, double P50Milliseconds, double P99Milliseconds, double ProcessorMicroseconds);
 
     /// <summary>0: measured and sound. 1: the audit or the count says that work was lost. 2: the arguments are wrong.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output)
@@ -26,7 +26,8 @@ internal static class LedgerBench
         }
 
         await output.WriteLineAsync($"one top-up = one commit: a row by compare-and-set, an idempotency key with its answer, a transfer of {TopUpLoad.Postings} postings\n"
-            + $"{Environment.ProcessorCount} processors (shared by callers, ledger and database), {RuntimeInformation.FrameworkDescription}, {options.Seconds} s a row after {WarmUpSeconds} s of warming up\n");
+            + $"{Environment.ProcessorCount} processors (shared by callers, ledger and database), {RuntimeInformation.FrameworkDescription}, {options.Seconds} s a row after {WarmUpSeconds} s of warming up;\n"
+            + "cpu us each: processor time of this process (callers and ledger, and SQLite; not the server of PostgreSQL), which other load on the machine does not stretch\n");
         var (rows, sound) = (new List<Row>(), true);
         if (options.Sqlite)
         {
@@ -52,19 +53,21 @@ internal static class LedgerBench
     private static async Task<bool> MeasureAsync(BenchDatabase database, LedgerBenchOptions options, List<Row> rows, TextWriter output)
     {
         await output.WriteLineAsync(await database.DurabilityAsync());
-        await output.WriteLineAsync("  callers   top-ups/s     p50 ms     p99 ms      top-ups");
+        await output.WriteLineAsync("  callers   top-ups/s     p50 ms     p99 ms   cpu us each      top-ups");
         long acknowledged = 0;
         await using (var ledger = new GeneralLedger(database.Database, TimeProvider.System))
         {
             foreach (var callers in options.Callers)
             {
                 acknowledged += (await LoadAsync(ledger, callers, WarmUpSeconds)).Acknowledged;
+                var before = Environment.CpuUsage.TotalTime;
                 var (count, seconds, latency) = await LoadAsync(ledger, callers, options.Seconds);
+                var processor = Environment.CpuUsage.TotalTime - before;
                 acknowledged += count;
                 var row = new Row(database.Name, callers, count, Math.Round(count / seconds, 1),
-                    Math.Round(latency.GetValueAtPercentile(50) * MillisecondsPerTick, 3), Math.Round(latency.GetValueAtPercentile(99) * MillisecondsPerTick, 3));
+                    Math.Round(latency.GetValueAtPercentile(50) * MillisecondsPerTick, 3), Math.Round(latency.GetValueAtPercentile(99) * MillisecondsPerTick, 3), Math.Round(processor.TotalMicroseconds / count, 1));
                 rows.Add(row);
-                await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{callers,9} {row.PerSecond,11:0.0} {row.P50Milliseconds,10:0.000} {row.P99Milliseconds,10:0.000} {count,12}"));
+                await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{callers,9} {row.PerSecond,11:0.0} {row.P50Milliseconds,10:0.000} {row.P99Milliseconds,10:0.000} {row.ProcessorMicroseconds,13:0.0} {count,12}"));
             }
         }
 

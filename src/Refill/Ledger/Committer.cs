@@ -12,7 +12,12 @@ internal sealed class Committer
 {
     public const int MaxGroup = 512;
     public const int MaxQueue = 8192;
+
+    /// <summary>How often a group is tried again when other processes were in its way.</summary>
     private const int MaxTries = 5;
+
+    /// <summary>A connection that broke while it lay idle is replaced once.</summary>
+    private const int MaxConnects = 2;
 
     private static readonly Meter Meter = new("Refill.Ledger");
     private static readonly Histogram<int> GroupSize = Meter.CreateHistogram<int>("refill.ledger.group", "{commit}", "commits in one transaction");
@@ -21,26 +26,32 @@ internal sealed class Committer
     private readonly TimeProvider time;
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxQueue) { SingleReader = true });
     private readonly Task running;
+    private volatile bool isStopped;
 
     public Committer(GroupStore store, TimeProvider time)
     {
         (this.store, this.time) = (store, time);
-        running = Task.Run(RunAsync);
+        // A store that blocks would otherwise hold one of the few threads that everybody shares.
+        running = Task.Factory.StartNew(RunAsync, CancellationToken.None, store.Blocks ? TaskCreationOptions.LongRunning : TaskCreationOptions.None, TaskScheduler.Default).Unwrap();
     }
 
     /// <exception cref="CommitterBusyException">The queue is full.</exception>
     public Task<CommitOutcome> EnqueueAsync(Commit commit)
     {
         var waiting = new Waiting(commit);
-        ObjectDisposedException.ThrowIf(queue.Reader.Completion.IsCompleted, this);
-        return queue.Writer.TryWrite(waiting)
-            ? waiting.Task
-            : throw (running.IsCompleted ? new ObjectDisposedException(nameof(GeneralLedger)) : new CommitterBusyException());
+        if (queue.Writer.TryWrite(waiting))
+        {
+            return waiting.Task;
+        }
+
+        ObjectDisposedException.ThrowIf(isStopped, typeof(GeneralLedger));
+        throw new CommitterBusyException();
     }
 
     /// <summary>Finishes what is queued, then lets go of the database.</summary>
     public async ValueTask StopAsync()
     {
+        isStopped = true;
         queue.Writer.TryComplete();
         await running;
         await store.DisposeAsync();
@@ -49,7 +60,7 @@ internal sealed class Committer
     private async Task RunAsync()
     {
         var group = new List<Waiting>(MaxGroup);
-        while (await queue.Reader.WaitToReadAsync())
+        while (await SomethingWaitsAsync())
         {
             group.Clear();
             while (group.Count < MaxGroup && queue.Reader.TryRead(out var waiting))
@@ -62,41 +73,65 @@ internal sealed class Committer
         }
     }
 
-    private async Task TogetherAsync(List<Waiting> group)
+    /// <summary>Blocks if the store does: then nothing in the loop ever leaves its thread.</summary>
+    private ValueTask<bool> SomethingWaitsAsync()
+    {
+        var waits = queue.Reader.WaitToReadAsync();
+        return store.Blocks && !waits.IsCompleted ? new ValueTask<bool>(waits.AsTask().GetAwaiter().GetResult()) : waits;
+    }
+
+    /// <returns>Null, or why the database cannot be reached.</returns>
+    private async Task<Exception?> TogetherAsync(List<Waiting> group)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 await OnceAsync(group);
-                return;
+                return null;
             }
             catch (CommitUnknownException unknown)
             {
                 group.ForEach(waiting => waiting.Fail(unknown));
-                return;
-            }
-            catch (Exception error) when (attempt < MaxTries && (error is NotCommittedException || store.IsTransient(error)))
-            {
-                // Another process was in the way: read again and decide again.
+                return unknown;
             }
             catch (Exception error)
             {
                 // Whatever it is, it must end at the callers and not in the loop, or nobody would ever be answered again.
-                if (group.Count == 1)
+                var verdict = error is NotCommittedException ? Verdict.InTheWay : store.Judge(error);
+                if (attempt < (verdict switch { Verdict.InTheWay => MaxTries, Verdict.Unreachable => MaxConnects, _ => 1 }))
                 {
-                    group[0].Fail(error);
-                    return;
+                    continue;
                 }
 
-                foreach (var waiting in group)
+                if (verdict == Verdict.Unreachable || group.Count == 1)
                 {
-                    await TogetherAsync([waiting]);
+                    group.ForEach(waiting => waiting.Fail(error));
+                    return verdict == Verdict.Unreachable ? error : null;
                 }
 
-                return;
+                return await OneByOneAsync(group);
             }
         }
+    }
+
+    /// <summary>A commit that the database refuses must not take the others with it.</summary>
+    private async Task<Exception?> OneByOneAsync(List<Waiting> group)
+    {
+        Exception? unreachable = null;
+        foreach (var waiting in group)
+        {
+            if (unreachable is null)
+            {
+                unreachable = await TogetherAsync([waiting]);
+            }
+            else
+            {
+                waiting.Fail(unreachable is CommitUnknownException { InnerException: { } cause } ? cause : unreachable);
+            }
+        }
+
+        return unreachable;
     }
 
     private async Task OnceAsync(List<Waiting> waiting)
@@ -111,18 +146,7 @@ internal sealed class Committer
         try
         {
             await store.LoadAsync(group);
-            for (var index = 0; index < outcomes.Length; index++)
-            {
-                try
-                {
-                    outcomes[index].Outcome = group.Decide(waiting[index].Commit);
-                }
-                catch (InvalidOperationException broken)
-                {
-                    outcomes[index].Broken = broken; // A broken invariant is its caller's, not the group's.
-                }
-            }
-
+            Decide(group, waiting, outcomes);
             if (group.IsEmpty)
             {
                 await store.RollbackAsync();
@@ -132,15 +156,14 @@ internal sealed class Committer
                 await store.WriteAsync(group, time.GetUtcNow().ToUnixTimeMilliseconds());
             }
         }
+        catch (InDoubtException doubt)
+        {
+            await SettleAsync(group, doubt);
+        }
         catch
         {
             await store.RollbackAsync();
             throw;
-        }
-
-        if (!group.IsEmpty)
-        {
-            await MakeDurableAsync(group);
         }
 
         for (var index = 0; index < outcomes.Length; index++)
@@ -156,35 +179,43 @@ internal sealed class Committer
         }
     }
 
-    /// <summary>If the database does not say whether it committed, it is asked: a group is all there or not at all.</summary>
-    private async Task MakeDurableAsync(Group group)
+    private static void Decide(Group group, List<Waiting> waiting, (CommitOutcome? Outcome, InvalidOperationException? Broken)[] outcomes)
     {
-        try
+        for (var index = 0; index < outcomes.Length; index++)
         {
-            await store.CommitAsync();
-        }
-        catch (Exception error) when (error is DbException or IOException or TimeoutException or InvalidOperationException)
-        {
-            await store.RollbackAsync();
-            bool? committed;
             try
             {
-                committed = await store.WasCommittedAsync(group);
+                outcomes[index].Outcome = group.Decide(waiting[index].Commit);
             }
-            catch (Exception unreachable) when (unreachable is DbException or IOException or TimeoutException or InvalidOperationException)
+            catch (InvalidOperationException broken)
             {
-                throw new CommitUnknownException(error);
+                outcomes[index].Broken = broken; // A broken invariant is its caller's, not the group's.
             }
+        }
+    }
 
-            switch (committed)
-            {
-                case true:
-                    return;
-                case false:
-                    throw new NotCommittedException(error);
-                case null:
-                    throw new CommitUnknownException(error);
-            }
+    /// <summary>If the database does not say whether it committed, it is asked: a group is all there or not at all.</summary>
+    /// <exception cref="NotCommittedException">It is not there; it may be tried again.</exception>
+    /// <exception cref="CommitUnknownException">It cannot be told.</exception>
+    private async Task SettleAsync(Group group, InDoubtException doubt)
+    {
+        await store.RollbackAsync();
+        bool? committed;
+        try
+        {
+            committed = await store.WasCommittedAsync(group);
+        }
+        catch (Exception unreachable) when (unreachable is DbException or IOException or TimeoutException or InvalidOperationException)
+        {
+            committed = null;
+        }
+
+        switch (committed)
+        {
+            case false:
+                throw new NotCommittedException(doubt);
+            case null:
+                throw new CommitUnknownException(doubt.InnerException!);
         }
     }
 

@@ -5,7 +5,16 @@ using Refill.Units;
 namespace Refill.Ledger;
 
 /// <summary>Where an answer stands.</summary>
-internal readonly record struct AnswerId(Cell Cell, string Scope, string Key);
+internal readonly record struct AnswerId(Cell Cell, string Scope, string Key) : IComparable<AnswerId>
+{
+    /// <summary>Any order will do, as long as every process has the same.</summary>
+    public int CompareTo(AnswerId other) => (Cell.Number.CompareTo(other.Cell.Number), string.CompareOrdinal(Scope, other.Scope), string.CompareOrdinal(Key, other.Key)) switch
+    {
+        (0, 0, var key) => key,
+        (0, var scope, _) => scope,
+        (var cell, _, _) => cell,
+    };
+}
 
 internal sealed record StoredAnswer(byte[] BodyHash, byte[] Answer);
 
@@ -14,7 +23,7 @@ internal readonly record struct RowId(VersionedTable Table, Cell Cell, Guid Id);
 /// <summary>A row as the group sees it: the version in the database, and what the group makes of it. Version 0: not there.</summary>
 internal sealed class RowDraft
 {
-    public long StoredVersion { get; init; }
+    public long StoredVersion { get; set; }
 
     public long Version { get; set; }
 
@@ -50,6 +59,8 @@ internal readonly record struct AnswerDraft(AnswerId Id, byte[] BodyHash, byte[]
 /// </summary>
 internal sealed class Group
 {
+    private readonly Dictionary<Guid, long> balances = [];
+
     public Dictionary<AnswerId, StoredAnswer?> Answers { get; } = [];
 
     public Dictionary<RowId, RowDraft> Rows { get; } = [];
@@ -63,7 +74,7 @@ internal sealed class Group
 
     public List<AnswerDraft> NewAnswers { get; } = [];
 
-    public bool IsEmpty => NewAnswers.Count == 0 && Postings.Count == 0 && !Rows.Values.Any(row => row.IsChanged);
+    public bool IsEmpty { get; private set; } = true;
 
     /// <summary>Notes what the database is to be asked for, before <see cref="Decide"/>.</summary>
     public void Need(Commit commit)
@@ -75,7 +86,8 @@ internal sealed class Group
 
         foreach (var row in commit.Rows)
         {
-            Rows.TryAdd(new RowId(row.Table, row.Cell, row.Id), new RowDraft());
+            ref var draft = ref CollectionsMarshal.GetValueRefOrAddDefault(Rows, new RowId(row.Table, row.Cell, row.Id), out _);
+            draft ??= new RowDraft();
         }
 
         foreach (var transfer in commit.Transfers)
@@ -117,7 +129,7 @@ internal sealed class Group
     /// <summary>Tries the postings in order without keeping them.</summary>
     private CommitOutcome.BelowFloor? Weigh(Commit commit)
     {
-        var balances = new Dictionary<Guid, long>();
+        balances.Clear();
         foreach (var transfer in commit.Transfers)
         {
             foreach (var (account, amount) in transfer.Postings)
@@ -156,6 +168,7 @@ internal sealed class Group
 
     private void Apply(Commit commit)
     {
+        IsEmpty = false;
         foreach (var change in commit.Rows)
         {
             var row = Rows[new RowId(change.Table, change.Cell, change.Id)];
@@ -178,7 +191,7 @@ internal sealed class Group
 
         if (commit.Key is { } key)
         {
-            var answer = new StoredAnswer([.. key.BodyHash], commit.Answer.ToArray());
+            var answer = new StoredAnswer(ImmutableCollectionsMarshal.AsArray(key.BodyHash)!, commit.Answer.ToArray());
             var id = new AnswerId(commit.Cell, key.Scope, key.Key);
             Answers[id] = answer;
             NewAnswers.Add(new AnswerDraft(id, answer.BodyHash, answer.Answer));

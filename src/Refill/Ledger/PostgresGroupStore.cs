@@ -6,11 +6,22 @@ using Refill.Units;
 namespace Refill.Ledger;
 
 /// <summary>
-/// The ledger on PostgreSQL: one round trip to read and lock what a group needs, one to write it, one to commit; statements over arrays.
-/// Rows are locked in the order of their keys, so that several processes on one database wait for each other and do not deadlock.
+/// The ledger on PostgreSQL: one round trip to read and lock what a group needs, one to write it and commit; statements over arrays.
+/// Rows are locked and inserted in the order of their keys, so that several processes on one database wait for each other and do not deadlock.
 /// </summary>
 internal sealed class PostgresGroupStore(Database database) : GroupStore
 {
+    // The committer looks rows up by primary key and nothing else. Its plans are fixed to that and prepared once; a plan made while a table was small would else read all of it for ever.
+    private const string Session = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan";
+
+    // The transaction's number is what the server can be asked about if the connection is lost while it commits.
+    private const string TransactionNumber = "SELECT pg_current_xact_id()::text";
+
+    private const string TransactionStatus = "SELECT pg_xact_status($1::text::xid8) FROM pg_sleep(0.1)";
+
+    /// <summary>How often the server is asked about a commit that it is still busy with: for 10 seconds.</summary>
+    private const int MaxStatusQuestions = 100;
+
     private const string SelectAnswers = """
         SELECT a.cell, a.scope, a.key, a.body_hash, a.answer FROM answer a
         JOIN unnest($1::smallint[], $2::text[], $3::text[]) AS k(cell, scope, key) ON a.cell = k.cell AND a.scope = k.scope AND a.key = k.key
@@ -42,241 +53,271 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         """;
 
     private NpgsqlConnection? connection;
-    private NpgsqlTransaction? transaction;
+    private string? transactionNumber;
+
+    public override bool Blocks => false;
 
     public override async Task LoadAsync(Group group)
     {
-        connection ??= (NpgsqlConnection)await database.OpenConnectionAsync(CancellationToken.None);
-        transaction = await connection.BeginTransactionAsync();
-        var tables = group.Rows.Keys.GroupBy(row => row.Table).OrderBy(table => table.Key.Name, StringComparer.Ordinal).ToList();
-        await using var batch = new NpgsqlBatch(connection, transaction);
+        connection ??= await database.OpenCommitterAsync(Session);
+        transactionNumber = null;
+        var tables = ByTable(group.Rows.Keys, row => row.Table);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.Add("BEGIN").Add(TransactionNumber);
         if (group.Answers.Count > 0)
         {
-            var ids = group.Answers.Keys.ToList();
-            Add(batch, SelectAnswers, Cells(ids, id => id.Cell), Texts(ids, id => id.Scope), Texts(ids, id => id.Key));
+            var ids = new List<AnswerId>(group.Answers.Keys);
+            batch.Add(SelectAnswers, PgArray.Cells(ids, id => id.Cell), PgArray.Texts(ids, id => id.Scope), PgArray.Texts(ids, id => id.Key));
         }
 
-        foreach (var table in tables)
+        foreach (var (table, rows) in tables)
         {
-            var rows = table.ToList();
-            Add(batch, RowSql.SelectVersions(table.Key), Cells(rows, row => row.Cell), Uuids(rows, row => row.Id));
+            batch.Add(RowSql.SelectVersions(table), PgArray.Cells(rows, row => row.Cell), PgArray.Uuids(rows, row => row.Id));
         }
 
         if (group.Accounts.Count > 0)
         {
-            var ids = group.Accounts.Keys.ToList();
-            Add(batch, SelectAccounts, Cells(ids, CellId.CellOf), Uuids(ids, id => id));
+            var ids = new List<Guid>(group.Accounts.Keys);
+            batch.Add(SelectAccounts, PgArray.Cells(ids, CellId.CellOf), PgArray.Uuids(ids, id => id));
         }
 
         await using var reader = await batch.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        transactionNumber = reader.GetString(0);
         if (group.Answers.Count > 0)
         {
+            await reader.NextResultAsync();
             while (await reader.ReadAsync())
             {
                 group.Answers[new AnswerId(new Cell((byte)reader.GetInt16(0)), reader.GetString(1), reader.GetString(2))] = new StoredAnswer(reader.GetFieldValue<byte[]>(3), reader.GetFieldValue<byte[]>(4));
             }
-
-            await reader.NextResultAsync();
         }
 
-        foreach (var table in tables)
+        foreach (var (table, _) in tables)
         {
+            await reader.NextResultAsync();
             while (await reader.ReadAsync())
             {
-                var version = reader.GetInt64(2);
-                group.Rows[new RowId(table.Key, new Cell((byte)reader.GetInt16(0)), reader.GetGuid(1))] = new RowDraft { StoredVersion = version, Version = version };
+                var row = group.Rows[new RowId(table, new Cell((byte)reader.GetInt16(0)), reader.GetGuid(1))];
+                row.StoredVersion = row.Version = reader.GetInt64(2);
             }
-
-            await reader.NextResultAsync();
         }
 
-        while (group.Accounts.Count > 0 && await reader.ReadAsync())
+        if (group.Accounts.Count > 0)
         {
-            var account = new Account(reader.GetGuid(1), new Cell((byte)reader.GetInt16(0)), reader.GetString(2), new Unit(reader.GetString(3)), reader.GetGuid(4), reader.GetInt64(5));
-            group.Accounts[account.Id] = new AccountDraft { Account = account, IsStored = true, Balance = reader.GetInt64(6), Postings = reader.GetInt64(7) };
+            await reader.NextResultAsync();
+            while (await reader.ReadAsync())
+            {
+                var account = new Account(reader.GetGuid(1), new Cell((byte)reader.GetInt16(0)), reader.GetString(2), new Unit(reader.GetString(3)), reader.GetGuid(4), reader.GetInt64(5));
+                group.Accounts[account.Id] = new AccountDraft { Account = account, IsStored = true, Balance = reader.GetInt64(6), Postings = reader.GetInt64(7) };
+            }
         }
     }
 
     public override async Task WriteAsync(Group group, long nowMilliseconds)
     {
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var table in group.Rows.Where(row => row.Value.IsChanged).GroupBy(row => row.Key.Table))
+        await using var batch = new NpgsqlBatch(connection);
+        AddRows(batch, group);
+        AddAccounts(batch, group);
+        if (group.Transfers is { Count: > 0 } transfers)
         {
-            AddRows(batch, table.Key, [.. table.Where(row => row.Value is { StoredVersion: 0, IsDeleted: false })], RowSql.InsertMany(table.Key));
-            AddRows(batch, table.Key, [.. table.Where(row => row.Value is { StoredVersion: > 0, IsDeleted: false })], RowSql.UpdateMany(table.Key));
-            var deleted = table.Where(row => row.Value is { StoredVersion: > 0, IsDeleted: true }).Select(row => row.Key).ToList();
-            if (deleted.Count > 0)
-            {
-                Add(batch, RowSql.DeleteMany(table.Key), Cells(deleted, row => row.Cell), Uuids(deleted, row => row.Id));
-            }
-        }
-
-        var opened = group.Accounts.Values.OfType<AccountDraft>().Where(draft => draft is { IsChanged: true, IsStored: false }).ToList();
-        if (opened.Count > 0)
-        {
-            Add(batch, InsertAccounts,
-                Cells(opened, a => a.Account.Cell), Uuids(opened, a => a.Account.Id), Texts(opened, a => a.Account.Purpose), Texts(opened, a => a.Account.Unit.Code),
-                Uuids(opened, a => a.Account.Owner), Longs(opened, a => a.Account.Floor), Longs(opened, a => a.Balance), Longs(opened, a => a.Postings));
-        }
-
-        var moved = group.Accounts.Values.OfType<AccountDraft>().Where(draft => draft is { IsChanged: true, IsStored: true }).ToList();
-        if (moved.Count > 0)
-        {
-            Add(batch, UpdateAccounts, Cells(moved, a => a.Account.Cell), Uuids(moved, a => a.Account.Id), Longs(moved, a => a.Balance), Longs(moved, a => a.Postings));
-        }
-
-        if (group.Transfers.Count > 0)
-        {
-            var transfers = group.Transfers;
             var postings = group.Postings;
-            Add(batch, InsertTransfers,
-                Cells(transfers, t => t.Cell), Uuids(transfers, t => t.Transfer.Id), Texts(transfers, t => t.Transfer.Kind), Uuids(transfers, t => t.Transfer.Subject), Longs(transfers, _ => nowMilliseconds));
-            Add(batch, InsertPostings,
-                Cells(postings, p => p.Cell), Uuids(postings, p => p.AccountId), Longs(postings, p => p.Sequence), Uuids(postings, p => p.TransferId), Longs(postings, p => p.Amount), Longs(postings, p => p.BalanceAfter));
+            batch.Add(InsertTransfers,
+                PgArray.Cells(transfers, t => t.Cell), PgArray.Uuids(transfers, t => t.Transfer.Id), PgArray.Texts(transfers, t => t.Transfer.Kind), PgArray.Uuids(transfers, t => t.Transfer.Subject), PgArray.Longs(transfers, _ => nowMilliseconds));
+            batch.Add(InsertPostings,
+                PgArray.Cells(postings, p => p.Cell), PgArray.Uuids(postings, p => p.AccountId), PgArray.Longs(postings, p => p.Sequence), PgArray.Uuids(postings, p => p.TransferId), PgArray.Longs(postings, p => p.Amount), PgArray.Longs(postings, p => p.BalanceAfter));
         }
 
-        if (group.NewAnswers.Count > 0)
+        if (group.NewAnswers is { Count: > 0 } answers)
         {
-            var answers = group.NewAnswers;
-            Add(batch, InsertAnswers,
-                Cells(answers, a => a.Id.Cell), Texts(answers, a => a.Id.Scope), Texts(answers, a => a.Id.Key),
-                Array(answers, a => a.BodyHash, NpgsqlDbType.Bytea), Array(answers, a => a.Answer, NpgsqlDbType.Bytea), Longs(answers, _ => nowMilliseconds));
+            answers.Sort(static (one, other) => one.Id.CompareTo(other.Id));
+            batch.Add(InsertAnswers,
+                PgArray.Cells(answers, a => a.Id.Cell), PgArray.Texts(answers, a => a.Id.Scope), PgArray.Texts(answers, a => a.Id.Key),
+                PgArray.Of(answers, a => a.BodyHash, NpgsqlDbType.Bytea), PgArray.Of(answers, a => a.Answer, NpgsqlDbType.Bytea), PgArray.Longs(answers, _ => nowMilliseconds));
         }
 
-        if (batch.BatchCommands.Count > 0)
+        batch.Add("COMMIT");
+        try
         {
             await batch.ExecuteNonQueryAsync();
         }
-    }
-
-    public override async Task CommitAsync()
-    {
-        await transaction!.CommitAsync();
-        await EndTransactionAsync();
+        catch (Exception error) when (error is not PostgresException { InvariantSeverity: "ERROR" })
+        {
+            // The server said ERROR: it certainly rolls back. Anything else, and COMMIT may have been on its way.
+            throw new InDoubtException(error);
+        }
     }
 
     public override async Task RollbackAsync()
     {
         try
         {
-            if (transaction is not null)
+            if (connection is { FullState: System.Data.ConnectionState.Open })
             {
-                await transaction.RollbackAsync();
+                await using var rollback = new NpgsqlCommand("ROLLBACK", connection);
+                await rollback.ExecuteNonQueryAsync();
+                return;
             }
         }
-        catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
+        catch (Exception error) when (error is NpgsqlException or InvalidOperationException or IOException or TimeoutException)
         {
             // The connection is of no use any more; the next group gets a new one.
-            await ForgetAsync();
         }
 
-        await EndTransactionAsync();
-        if (connection?.FullState != System.Data.ConnectionState.Open)
-        {
-            await ForgetAsync();
-        }
+        await ForgetAsync();
     }
 
     public override async Task<bool?> WasCommittedAsync(Group group)
     {
         await ForgetAsync();
         await using var fresh = (NpgsqlConnection)await database.OpenConnectionAsync(CancellationToken.None);
-        await using var command = fresh.CreateCommand();
-        if (group.Transfers is [var (cell, transfer), ..])
-        {
-            command.CommandText = "SELECT 1 FROM transfer WHERE cell = $1 AND id = $2";
-            command.Parameters.Add(new NpgsqlParameter { Value = (short)cell.Number });
-            command.Parameters.Add(new NpgsqlParameter { Value = transfer.Id });
-            return await command.ExecuteScalarAsync() is not null;
-        }
-
-        var inserted = group.Rows.FirstOrDefault(row => row.Value is { StoredVersion: 0, IsChanged: true, IsDeleted: false }).Key;
-        if (inserted.Table is null)
+        var status = await FinalStatusAsync(fresh);
+        if (status == "in progress")
         {
             return null;
         }
 
-        command.CommandText = $"SELECT 1 FROM {inserted.Table.Name} WHERE cell = $1 AND id = $2";
-        command.Parameters.Add(new NpgsqlParameter { Value = (short)inserted.Cell.Number });
-        command.Parameters.Add(new NpgsqlParameter { Value = inserted.Id });
-        return await command.ExecuteScalarAsync() is not null;
+        // The number alone is no proof: a server that crashed may give it to another transaction. Ids of our own making are.
+        if (group.Transfers is [var (cell, transfer), ..])
+        {
+            return await VersionAsync(fresh, "SELECT 1::bigint FROM transfer WHERE cell = $1 AND id = $2", cell, transfer.Id) > 0;
+        }
+
+        foreach (var (id, row) in group.Rows)
+        {
+            if (row is { IsChanged: true, IsDeleted: false })
+            {
+                var version = await VersionAsync(fresh, $"SELECT version FROM {id.Table.Name} WHERE cell = $1 AND id = $2", id.Cell, id.Id);
+                return version >= row.Version && (row.StoredVersion == 0 || status == "committed");
+            }
+        }
+
+        return status switch { "committed" => true, "aborted" => false, _ => null };
+    }
+
+    /// <summary>What became of the transaction; waits while the server is still busy with it. Null: this server does not know it.</summary>
+    private async Task<string?> FinalStatusAsync(NpgsqlConnection fresh)
+    {
+        string? status = null;
+        for (var question = 0; question < MaxStatusQuestions; question++)
+        {
+            await using var command = new NpgsqlCommand(TransactionStatus, fresh) { Parameters = { new NpgsqlParameter { Value = transactionNumber, NpgsqlDbType = NpgsqlDbType.Text } } };
+            try
+            {
+                status = await command.ExecuteScalarAsync() as string;
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidParameterValue)
+            {
+                return null; // "in the future": the server crashed and has forgotten it.
+            }
+
+            if (status != "in progress")
+            {
+                break;
+            }
+        }
+
+        return status;
+    }
+
+    private static async Task<long> VersionAsync(NpgsqlConnection connection, string sql, Cell cell, Guid id)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new NpgsqlParameter { Value = (short)cell.Number }, new NpgsqlParameter { Value = id } } };
+        return await command.ExecuteScalarAsync() as long? ?? 0;
     }
 
     /// <summary>
-    /// Serialization failure, deadlock, a unique key that another process took meanwhile, a server that is going down or coming up,
-    /// a connection that broke before the commit was sent: reading and deciding again settles it.
+    /// Serialization failure, deadlock, a unique key that another process took meanwhile: in the way. What is not the server's own word about a statement,
+    /// and a server that is going down or coming up: unreachable.
     /// </summary>
-    public override bool IsTransient(Exception error) =>
-        error is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CannotConnectNow }
-        || error is NpgsqlException { IsTransient: true };
+    public override Verdict Judge(Exception error) => error switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation } => Verdict.InTheWay,
+        PostgresException { IsTransient: true } or PostgresException { InvariantSeverity: not "ERROR" } => Verdict.Unreachable,
+        PostgresException => Verdict.Refused,
+        NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => Verdict.Unreachable,
+        _ => Verdict.Refused,
+    };
 
     public override async ValueTask DisposeAsync() => await ForgetAsync();
 
-    private static void AddRows(NpgsqlBatch batch, VersionedTable table, IReadOnlyList<KeyValuePair<RowId, RowDraft>> rows, string sql)
+    private static void AddRows(NpgsqlBatch batch, Group group)
+    {
+        foreach (var (table, rows) in ByTable(group.Rows, row => row.Key.Table))
+        {
+            rows.RemoveAll(static row => !row.Value.IsChanged);
+            rows.Sort(static (one, other) => (one.Key.Cell.Number, one.Key.Id).CompareTo((other.Key.Cell.Number, other.Key.Id)));
+            AddRows(batch, table, rows.FindAll(static row => row.Value is { StoredVersion: 0, IsDeleted: false }), RowSql.InsertMany(table));
+            AddRows(batch, table, rows.FindAll(static row => row.Value is { StoredVersion: > 0, IsDeleted: false }), RowSql.UpdateMany(table));
+            if (rows.FindAll(static row => row.Value is { StoredVersion: > 0, IsDeleted: true }) is { Count: > 0 } deleted)
+            {
+                batch.Add(RowSql.DeleteMany(table), PgArray.Cells(deleted, row => row.Key.Cell), PgArray.Uuids(deleted, row => row.Key.Id));
+            }
+        }
+    }
+
+    private static void AddRows(NpgsqlBatch batch, VersionedTable table, List<KeyValuePair<RowId, RowDraft>> rows, string sql)
     {
         if (rows.Count == 0)
         {
             return;
         }
 
-        var parameters = new List<NpgsqlParameter> { Cells(rows, row => row.Key.Cell), Uuids(rows, row => row.Key.Id), Longs(rows, row => row.Value.Version) };
+        var parameters = new NpgsqlParameter[table.Columns.Length + 3];
+        (parameters[0], parameters[1], parameters[2]) = (PgArray.Cells(rows, row => row.Key.Cell), PgArray.Uuids(rows, row => row.Key.Id), PgArray.Longs(rows, row => row.Value.Version));
         for (var index = 0; index < table.Columns.Length; index++)
         {
             var column = index;
-            parameters.Add(table.Columns[column].Type switch
+            parameters[index + 3] = PgArray.Column(table.Columns[column].Type, rows, row => row.Value.Change!.Values!.Value[column]);
+        }
+
+        batch.Add(sql, parameters);
+    }
+
+    private static void AddAccounts(NpgsqlBatch batch, Group group)
+    {
+        var (opened, moved) = (new List<AccountDraft>(), new List<AccountDraft>());
+        foreach (var draft in group.Accounts.Values)
+        {
+            if (draft is { IsChanged: true })
             {
-                ColumnType.Uuid => Array(rows, row => (Guid?)Value(row.Value, column), NpgsqlDbType.Uuid),
-                ColumnType.Smallint => Array(rows, row => (short?)Value(row.Value, column), NpgsqlDbType.Smallint),
-                ColumnType.Bigint => Array(rows, row => (long?)Value(row.Value, column), NpgsqlDbType.Bigint),
-                ColumnType.Text => Array(rows, row => (string?)Value(row.Value, column), NpgsqlDbType.Text),
-                ColumnType.Bytes => Array(rows, row => (byte[]?)Value(row.Value, column), NpgsqlDbType.Bytea),
-                ColumnType.Boolean => Array(rows, row => (bool?)Value(row.Value, column), NpgsqlDbType.Boolean),
-                var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
-            });
+                (draft.IsStored ? moved : opened).Add(draft);
+            }
         }
 
-        Add(batch, sql, [.. parameters]);
+        if (opened.Count > 0)
+        {
+            opened.Sort(static (one, other) => (one.Account.Cell.Number, one.Account.Id).CompareTo((other.Account.Cell.Number, other.Account.Id)));
+            batch.Add(InsertAccounts,
+                PgArray.Cells(opened, a => a.Account.Cell), PgArray.Uuids(opened, a => a.Account.Id), PgArray.Texts(opened, a => a.Account.Purpose), PgArray.Texts(opened, a => a.Account.Unit.Code),
+                PgArray.Uuids(opened, a => a.Account.Owner), PgArray.Longs(opened, a => a.Account.Floor), PgArray.Longs(opened, a => a.Balance), PgArray.Longs(opened, a => a.Postings));
+        }
+
+        if (moved.Count > 0)
+        {
+            batch.Add(UpdateAccounts, PgArray.Cells(moved, a => a.Account.Cell), PgArray.Uuids(moved, a => a.Account.Id), PgArray.Longs(moved, a => a.Balance), PgArray.Longs(moved, a => a.Postings));
+        }
     }
 
-    private static object? Value(RowDraft row, int column) => row.Change!.Values!.Value[column];
-
-    private static void Add(NpgsqlBatch batch, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    /// <summary>By table, in the order of their names: the same for every process.</summary>
+    private static List<(VersionedTable Table, List<T> Rows)> ByTable<T>(IEnumerable<T> rows, Func<T, VersionedTable> tableOf)
     {
-        var command = new NpgsqlBatchCommand(sql);
-        foreach (var parameter in parameters)
+        var tables = new List<(VersionedTable Table, List<T> Rows)>();
+        foreach (var row in rows)
         {
-            command.Parameters.Add(parameter);
+            var table = tableOf(row);
+            var index = tables.FindIndex(known => known.Table == table);
+            if (index < 0)
+            {
+                index = tables.Count;
+                tables.Add((table, []));
+            }
+
+            tables[index].Rows.Add(row);
         }
 
-        batch.BatchCommands.Add(command);
-    }
-
-    private static NpgsqlParameter<short[]> Cells<T>(IReadOnlyList<T> items, Func<T, Cell> cell) => Array(items, item => (short)cell(item).Number, NpgsqlDbType.Smallint);
-
-    private static NpgsqlParameter<Guid[]> Uuids<T>(IReadOnlyList<T> items, Func<T, Guid> id) => Array(items, id, NpgsqlDbType.Uuid);
-
-    private static NpgsqlParameter<long[]> Longs<T>(IReadOnlyList<T> items, Func<T, long> value) => Array(items, value, NpgsqlDbType.Bigint);
-
-    private static NpgsqlParameter<string[]> Texts<T>(IReadOnlyList<T> items, Func<T, string> text) => Array(items, text, NpgsqlDbType.Text);
-
-    private static NpgsqlParameter<TValue[]> Array<T, TValue>(IReadOnlyList<T> items, Func<T, TValue> value, NpgsqlDbType type)
-    {
-        var values = new TValue[items.Count];
-        for (var index = 0; index < values.Length; index++)
-        {
-            values[index] = value(items[index]);
-        }
-
-        return new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type };
-    }
-
-    private async Task EndTransactionAsync()
-    {
-        if (transaction is not null)
-        {
-            await transaction.DisposeAsync();
-            transaction = null;
-        }
+        tables.Sort(static (one, other) => string.CompareOrdinal(one.Table.Name, other.Table.Name));
+        return tables;
     }
 
     private async Task ForgetAsync()

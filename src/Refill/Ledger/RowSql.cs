@@ -8,16 +8,16 @@ internal static class RowSql
 {
     private static readonly ConcurrentDictionary<(VersionedTable, string), string> Made = new();
 
-    // SQLite: one row at a time; parameters @1 cell, @2 id, @3 version, then the table's own columns; the expected version is last.
-    public static string SelectVersion(VersionedTable table) => Once(table, "version", static t => $"SELECT version FROM {t.Name} WHERE cell = @1 AND id = @2");
+    // SQLite: one row at a time; parameters ?1 cell, ?2 id, ?3 version, then the table's own columns; the expected version is last.
+    public static string SelectVersion(VersionedTable table) => Once(table, "version", static t => $"SELECT version FROM {t.Name} WHERE cell = ?1 AND id = ?2");
 
     public static string Insert(VersionedTable table) => Once(table, "insert", static t =>
-        $"INSERT INTO {t.Name} (cell, id, version, {Names(t)}) VALUES ({string.Join(", ", Enumerable.Range(1, t.Columns.Length + 3).Select(n => $"@{n}"))})");
+        $"INSERT INTO {t.Name} (cell, id, version, {Names(t)}) VALUES ({string.Join(", ", Enumerable.Range(1, t.Columns.Length + 3).Select(n => $"?{n}"))})");
 
     public static string Update(VersionedTable table) => Once(table, "update", static t =>
-        $"UPDATE {t.Name} SET version = @3, {string.Join(", ", t.Columns.Select((column, index) => $"{column.Name} = @{index + 4}"))} WHERE cell = @1 AND id = @2 AND version = @{t.Columns.Length + 4}");
+        $"UPDATE {t.Name} SET version = ?3, {string.Join(", ", t.Columns.Select((column, index) => $"{column.Name} = ?{index + 4}"))} WHERE cell = ?1 AND id = ?2 AND version = ?{t.Columns.Length + 4}");
 
-    public static string Delete(VersionedTable table) => Once(table, "delete", static t => $"DELETE FROM {t.Name} WHERE cell = @1 AND id = @2 AND version = @3");
+    public static string Delete(VersionedTable table) => Once(table, "delete", static t => $"DELETE FROM {t.Name} WHERE cell = ?1 AND id = ?2 AND version = ?3");
 
     // PostgreSQL: many rows at once; parameters $1 cells, $2 ids, $3 versions, then an array for each of the table's own columns.
     public static string SelectVersions(VersionedTable table) => Once(table, "versions", static t =>

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace Refill.Storage;
@@ -26,7 +27,7 @@ public sealed class Database(DatabaseOptions options)
     /// <summary>The oldest PostgreSQL that the tests run against.</summary>
     public static readonly Version OldestPostgres = new(15, 0);
 
-    private readonly DbContextOptions<SqliteRefillDb> sqlite = new DbContextOptionsBuilder<SqliteRefillDb>().UseSqlite(options.ConnectionString).AddInterceptors(new SqlitePragmas()).Options;
+    private readonly DbContextOptions<SqliteRefillDb> sqlite = new DbContextOptionsBuilder<SqliteRefillDb>().UseSqlite(options.ConnectionString).AddInterceptors(new SqlitePragmas()).ReplaceService<IMigrationsSqlGenerator, SqliteTables>().Options;
     private readonly DbContextOptions<PostgresRefillDb> postgres = new DbContextOptionsBuilder<PostgresRefillDb>().UseNpgsql(options.ConnectionString).Options;
 
     public DatabaseOptions Options => options;
@@ -46,6 +47,32 @@ public sealed class Database(DatabaseOptions options)
                 SqlitePragmas.Set(file);
             }
 
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// A connection of PostgreSQL that one committer keeps for itself, with settings of its own and statements prepared once:
+    /// it is outside the pool, so that neither leaks into anybody else's.
+    /// </summary>
+    internal async Task<NpgsqlConnection> OpenCommitterAsync(string settings)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(options.ConnectionString)
+        {
+            Pooling = false,
+            MaxAutoPrepare = 100,
+            AutoPrepareMinUsages = 2,
+        }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand(settings, connection);
+            await command.ExecuteNonQueryAsync();
             return connection;
         }
         catch

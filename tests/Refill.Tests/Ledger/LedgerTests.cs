@@ -119,6 +119,15 @@ public abstract class LedgerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_empty_text_is_kept_apart_from_none()
+    {
+        var row = RowChange.Insert(WorkItem.Table, Cell, CellId.New(Cell, TimeProvider.System), "", Guid.Empty, 1L, 0L, (short)2, 0L, null, "", 0L);
+        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Rows = [row] }, Token));
+
+        Assert.Equal(1, await test.RunAsync("UPDATE work SET attempts = 9 WHERE kind = '' AND lease_owner IS NULL AND last_error = ''"));
+    }
+
+    [Fact]
     public async Task Of_many_who_saw_the_same_version_one_wins()
     {
         var id = CellId.New(Cell, TimeProvider.System);
