@@ -84,14 +84,14 @@ internal static class ConfirmEndpoints
                 context.Response.Headers.RetryAfter = "10";
                 return Confirm(context, device, topUp, context.Visitor()["Quote_GatewayDoesNotAnswer"], StatusCodes.Status503ServiceUnavailable);
             case var problem:
-                return Confirm(context, device, topUp, context.Visitor()["Quote_" + problem], StatusCodes.Status422UnprocessableEntity);
+                return Confirm(context, device, topUp, context.Visitor()["Quote_" + problem], StatusCodes.Status422UnprocessableEntity, repeatWrong: problem == QuoteProblem.NumberRepeatedWrong);
         }
     }
 
     /// <summary>303: the browser goes there with GET, whatever it came with.</summary>
     private static SeeOther Go(string address) => new(address);
 
-    private static IResult Confirm(HttpContext context, DeviceNumbers device, TopUpView topUp, string? error, int status, bool over = false)
+    private static IResult Confirm(HttpContext context, DeviceNumbers device, TopUpView topUp, string? error, int status, bool over = false, bool repeatWrong = false)
     {
         var path = $"/top-ups/{CellId.ToText(topUp.Id)}/confirm";
         context.Response.Headers.ContentLocation = path;
@@ -99,10 +99,10 @@ internal static class ConfirmEndpoints
         {
             ["V"] = context.Visitor() with { Path = path },
             ["T"] = topUp,
-            ["CardId"] = topUp.CardId,
             ["KnownHere"] = device.Knows(context.Request, topUp.Card),
             ["Over"] = over,
             ["Error"] = error,
+            ["RepeatWrong"] = repeatWrong,
         });
     }
 }

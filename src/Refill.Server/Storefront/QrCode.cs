@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using QRCoder;
 
 namespace Refill.Server.Storefront;
@@ -5,7 +6,8 @@ namespace Refill.Server.Storefront;
 /// <summary>A QR code as inline SVG: no image to fetch, sharp on paper, one path.</summary>
 internal static class QrCode
 {
-    public static string Svg(string text)
+    /// <param name="label">What it is, for those who do not see it.</param>
+    public static string Svg(string text, string label)
     {
         using var generator = new QRCodeGenerator();
         using var data = generator.CreateQrCode(text, QRCodeGenerator.ECCLevel.M);
@@ -30,6 +32,6 @@ internal static class QrCode
             }
         }
 
-        return $"<svg role=\"img\" aria-label=\"QR\" viewBox=\"0 0 {modules.Count} {modules.Count}\" shape-rendering=\"crispEdges\"><path d=\"{path}\"/></svg>";
+        return $"<svg role=\"img\" aria-label=\"{HtmlEncoder.Default.Encode(label)}\" viewBox=\"0 0 {modules.Count} {modules.Count}\" shape-rendering=\"crispEdges\"><path d=\"{path}\"/></svg>";
     }
 }

@@ -13,6 +13,7 @@ public sealed record Visitor(Text Text, string ZoneId, bool IsPhone, string Path
     public const string LanguageCookie = "lang";
     public const string ZoneCookie = "tz";
     private const int MaxAcceptLanguage = 200;
+    private const string Utc = "UTC";
 
     public static Visitor Of(HttpContext context, bool isDemo) =>
         new(new Text(LanguageOf(context.Request)), ZoneOf(context.Request), IsPhoneOf(context.Request), context.Request.Path, isDemo);
@@ -57,22 +58,50 @@ public sealed record Visitor(Text Text, string ZoneId, bool IsPhone, string Path
         _ => this["After_NotStated"],
     };
 
+    /// <summary>What full-speed data is followed by: "at full speed, then 128 kbps"; nothing where there is no data.</summary>
+    public string ShowAtFullSpeed(Plan plan) => plan.FullSpeed switch
+    {
+        { Kind: AllowanceKind.Limited, Amount: 0 } => "",
+        { Kind: AllowanceKind.Limited } => this["FullSpeed", ShowAfter(plan)],
+        _ when plan.AfterQuota == AfterQuota.NotStated => this["After_SpeedNotStated"],
+        _ => ShowAfter(plan),
+    };
+
+    /// <summary>All about a plan's data in one line: "5 GB at full speed, then 128 kbps".</summary>
+    public string ShowDataAndAfter(Plan plan) => (ShowData(plan.FullSpeed), ShowAtFullSpeed(plan)) switch
+    {
+        (var data, "") => data,
+        var (data, after) => data + (plan.FullSpeed.Kind == AllowanceKind.Limited ? " " : " · ") + after,
+    };
+
+    /// <summary>What stands before the moment at which a plan would end.</summary>
+    public string ShowUntil(Plan plan) => this[plan.Validity.Activation == Activation.OnFirstUse ? "ValidFromFirstUse" : "ValidUntil"];
+
     /// <summary>The moment in a zone: date and time to the minute. The end of a validity is exclusive, so its last minute is shown: "23:59", not "00:00" of a day that does not count.</summary>
     public string ShowEnd(DateTimeOffset end, string zoneId) => ShowMoment(end.Second == 0 && end.Millisecond == 0 ? end.AddSeconds(-1) : end, zoneId);
 
-    public string ShowMoment(DateTimeOffset moment, string zoneId)
-    {
-        var zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(zoneId) ?? DateTimeZone.Utc;
-        return Instant.FromDateTimeOffset(moment).InZone(zone).ToDateTimeUnspecified().ToString("d MMM yyyy, HH:mm" is var form && Text.Language == "zh-Hans" ? "yyyy-MM-dd HH:mm" : form, Text.Culture);
-    }
+    public string ShowMoment(DateTimeOffset moment, string zoneId) =>
+        In(moment, zoneId).ToString(Text.Language == "zh-Hans" ? "yyyy-MM-dd HH:mm" : "d MMM yyyy, HH:mm", Text.Culture);
 
-    public string ShowZone(string zoneId)
+    /// <summary>Hours and minutes on the visitor's clock, of a moment within the hour.</summary>
+    public string ShowTime(DateTimeOffset moment) => In(moment, ZoneId).ToString("HH:mm", Text.Culture);
+
+    /// <summary>"New York time".</summary>
+    public string ShowZone(string zoneId) => zoneId == Utc ? Place(zoneId) : this["ZoneTime", Place(zoneId)];
+
+    /// <summary>"your time (Beijing)"; where the browser did not say, the clock shown is UTC, and nobody's own.</summary>
+    public string ShowOwnZone() => ZoneId == Utc ? Place(ZoneId) : this["YourTime", Place(ZoneId)];
+
+    private static readonly string[] Known = ["Zone_America_New_York", "Zone_America_Los_Angeles", "Zone_America_Chicago", "Zone_Asia_Shanghai", "Zone_UTC"];
+
+    private static DateTime In(DateTimeOffset moment, string zoneId) =>
+        Instant.FromDateTimeOffset(moment).InZone(DateTimeZoneProviders.Tzdb.GetZoneOrNull(zoneId) ?? DateTimeZone.Utc).ToDateTimeUnspecified();
+
+    private string Place(string zoneId)
     {
         var key = "Zone_" + zoneId.Replace('/', '_');
         return Known.Contains(key) ? this[key] : zoneId[(zoneId.LastIndexOf('/') + 1)..].Replace('_', ' ');
     }
-
-    private static readonly string[] Known = ["Zone_America_New_York", "Zone_America_Los_Angeles", "Zone_America_Chicago", "Zone_Asia_Shanghai", "Zone_UTC"];
 
     private string Gigabytes(long bytes) => bytes >= 1_000_000_000
         ? $"{(bytes / 1_000_000_000m).ToString("0.##", Text.Culture)} GB"
@@ -104,7 +133,7 @@ public sealed record Visitor(Text Text, string ZoneId, bool IsPhone, string Path
     private static CultureInfo? Find(string? tag) => Text.Languages.FirstOrDefault(language => language.Tag == tag).Culture;
 
     private static string ZoneOf(HttpRequest request) =>
-        request.Cookies[ZoneCookie] is { Length: > 0 and <= 40 } zone && DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is not null ? zone : "UTC";
+        request.Cookies[ZoneCookie] is { Length: > 0 and <= 40 } zone && DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is not null ? zone : Utc;
 
     private static bool IsPhoneOf(HttpRequest request) => request.Headers["Sec-CH-UA-Mobile"].ToString() switch
     {

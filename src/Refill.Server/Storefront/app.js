@@ -1,1 +1,32 @@
-(async()=>{let m=document.querySelector("main[data-poll]"),w=1e3;if(!m)return;if(location.search)history.replaceState(0,"",location.pathname);const s=t=>new Promise(f=>setTimeout(f,t)),n=t=>{const e=document.getElementById("offline");if(e)e.textContent=t};while(m&&m.dataset.poll){try{const r=await fetch(m.dataset.poll+"?seen="+m.dataset.version);if(!r.ok)throw 0;const j=await r.json();w=1e3;n("");if(j.version!=m.dataset.version){const h=await(await fetch(m.dataset.page)).text(),d=new DOMParser().parseFromString(h,"text/html"),x=d.querySelector("main");m.replaceWith(x);document.title=d.title;m=x}}catch{n(m.dataset.offline);await s(w);w=Math.min(2*w,3e4)}}})()
+// The status page without reloads: one long request at a time; when something has changed, <main> is fetched and swapped; when the line is gone, it goes on when it is back.
+(async () => {
+  let main = document.querySelector("main[data-poll]"), pause = 1000;
+  if (!main) return;
+  if (location.search) history.replaceState(null, "", location.pathname);
+  const live = document.getElementById("live");
+  const say = (text, loud) => { live.textContent = text; live.className = loud ? "warn loud" : ""; };
+  const get = async address => {
+    const answer = await fetch(address, { signal: AbortSignal.timeout?.(40000) });
+    if (!answer.ok) throw 0;
+    return answer;
+  };
+  const rest = () => new Promise(done => { setTimeout(done, pause); addEventListener("online", done, { once: true }); });
+  while (main.dataset.poll) {
+    try {
+      const { version } = await (await get(main.dataset.poll + "?seen=" + main.dataset.version)).json();
+      if (live.className) say("");
+      pause = 1000;
+      if (version == main.dataset.version) continue;
+      const page = new DOMParser().parseFromString(await (await get(location.pathname)).text(), "text/html");
+      const next = page.querySelector("main[data-state]");
+      main.replaceWith(next);
+      main = next;
+      document.title = page.title;
+      say(next.querySelector("h1").textContent);
+    } catch {
+      say(main.dataset.offline, true);
+      await rest();
+      pause = Math.min(2 * pause, 30000);
+    }
+  }
+})();
