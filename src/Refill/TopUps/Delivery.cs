@@ -39,7 +39,7 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
         CrashPoint.Reach(CrashPoint.DeliveryClaimed);
         var carrier = carriers.Find(topUp.Carrier.Connector)
             ?? throw new InvalidOperationException($"the connector '{topUp.Carrier.Connector}' is not set up, but top-up {topUp.Id} needs it");
-        var card = await cards.GetAsync(topUp.CardId, cancellation) ?? throw new InvalidOperationException($"top-up {topUp.Id} has no card");
+        var card = await CardOfAsync(topUp, cancellation);
         var order = new DeliveryOrder(topUp.Id, topUp.CardId, card.Identifier(topUp.IdentifierKind), topUp.Reference, topUp.Plan.CarrierProduct, topUp.Price);
 
         // Null: the carrier knows nothing of it, so it is to be called. The same id credits at most once, however often it is sent (ICarrier's promise).
@@ -59,7 +59,7 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
 
         return outcome switch
         {
-            DeliveryOutcome.Accepted accepted => await CompleteAsync(topUp, carrier, card, accepted, item, cancellation),
+            DeliveryOutcome.Accepted accepted => await CompleteAsync(topUp, carrier, accepted, item, cancellation),
             DeliveryOutcome.Rejected rejected => await RefuseAsync(topUp, rejected, item, cancellation),
             DeliveryOutcome.Pending pending => await WaitAsync(topUp, carrier, pending.CarrierNumber, "pending at the carrier", item, cancellation),
             DeliveryOutcome.Unknown { NothingSent: true } unsent => await NotSentAsync(topUp, unsent.Detail, item, cancellation),
@@ -91,13 +91,13 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
         };
     }
 
-    private async Task<WorkVerdict> CompleteAsync(TopUp topUp, ICarrier carrier, CardRecord card, DeliveryOutcome.Accepted accepted, WorkItem item, CancellationToken cancellation)
+    private async Task<WorkVerdict> CompleteAsync(TopUp topUp, ICarrier carrier, DeliveryOutcome.Accepted accepted, WorkItem item, CancellationToken cancellation)
     {
         CrashPoint.Reach(CrashPoint.Completing);
         ImmutableArray<Posting> allowances = carrier.AllowancesInLedger ? Allowances.Postings(topUp.Plan, topUp.Id) : [];
         var step = await store.TakeAsync(
             topUp.Id,
-            (now, payments) => steps.Delivered(now, payments, accepted, allowances, CardNow(now, card)),
+            async (now, payments) => steps.Delivered(now, payments, accepted, allowances, await CardNowAsync(now, cancellation)),
             item.Finish(),
             cancellation);
         if (step is null)
@@ -111,11 +111,17 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
         return new WorkVerdict.Committed();
     }
 
-    /// <summary>What we know of the card from now on, in the same commit; the carrier may correct it at the next inquiry.</summary>
-    private ImmutableArray<RowChange> CardNow(TopUp topUp, CardRecord card) =>
+    /// <summary>
+    /// What we know of the card from now on, in the same commit; the carrier may correct it at the next inquiry. The card is read anew at each try:
+    /// somebody who looks it up while the carrier is being called moves its version.
+    /// </summary>
+    private async Task<ImmutableArray<RowChange>> CardNowAsync(TopUp topUp, CancellationToken cancellation) =>
         topUp.Plan.Validity.Activation == Activation.OnPurchase
-            ? [CardBook.PlanStarted(card, topUp.Plan.Name, topUp.Plan.Validity.EndsAt(time.GetUtcNow()))]
+            ? [CardBook.PlanStarted(await CardOfAsync(topUp, cancellation), topUp.Plan.Name, topUp.Plan.Validity.EndsAt(time.GetUtcNow()))]
             : [];
+
+    private async Task<CardRecord> CardOfAsync(TopUp topUp, CancellationToken cancellation) =>
+        await cards.GetAsync(topUp.CardId, cancellation) ?? throw new InvalidOperationException($"top-up {topUp.Id} has no card");
 
     private async Task<WorkVerdict> RefuseAsync(TopUp topUp, DeliveryOutcome.Rejected rejected, WorkItem item, CancellationToken cancellation)
     {

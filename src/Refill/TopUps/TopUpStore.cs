@@ -69,11 +69,15 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, WorkBe
     /// </summary>
     /// <param name="work">Work that this step finishes, in the same commit, if it takes one.</param>
     /// <returns>The step taken, or null if there was none to take (or the top-up does not exist).</returns>
-    public async Task<Step?> TakeAsync(Guid topUpId, Func<TopUp, IReadOnlyList<Payment>, Step?> decide, RowChange? work = null, CancellationToken cancellation = default)
+    public Task<Step?> TakeAsync(Guid topUpId, Func<TopUp, IReadOnlyList<Payment>, Step?> decide, RowChange? work = null, CancellationToken cancellation = default) =>
+        TakeAsync(topUpId, (topUp, payments) => Task.FromResult(decide(topUp, payments)), work, cancellation);
+
+    /// <summary>The same, for a step that also changes rows of others: whatever it sets from must be read within <paramref name="decide"/>, or it stays stale.</summary>
+    public async Task<Step?> TakeAsync(Guid topUpId, Func<TopUp, IReadOnlyList<Payment>, Task<Step?>> decide, RowChange? work = null, CancellationToken cancellation = default)
     {
         for (var decision = 1; decision <= MaxDecisions; decision++)
         {
-            if (await LoadAsync(topUpId, cancellation) is not var (topUp, payments) || decide(topUp, payments) is not { } step)
+            if (await LoadAsync(topUpId, cancellation) is not var (topUp, payments) || await decide(topUp, payments) is not { } step)
             {
                 return null;
             }

@@ -39,6 +39,8 @@ internal sealed class Scene : IAsyncDisposable
 
     public TopUpDesk Desk => provider.GetRequiredService<TopUpDesk>();
 
+    public CardBook Cards => provider.GetRequiredService<CardBook>();
+
     public GeneralLedger Ledger => provider.GetRequiredService<GeneralLedger>();
 
     public Sweep Sweep => provider.GetRequiredService<Sweep>();

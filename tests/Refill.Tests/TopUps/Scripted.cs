@@ -147,13 +147,17 @@ internal sealed class ScriptedCarrier : ICarrier
 
     public bool Dumb { get; set; }
 
+    /// <summary>What happens elsewhere while the carrier is being called.</summary>
+    public Func<Task>? Meanwhile { get; set; }
+
     public Task<CardInquiry> InquireAsync(CardIdentifier card, CancellationToken cancellation) =>
         Task.FromResult<CardInquiry>(new CardInquiry.Found("mint", null, null, "ref"));
 
-    public Task<DeliveryOutcome> DeliverAsync(DeliveryOrder order, CancellationToken cancellation)
+    public async Task<DeliveryOutcome> DeliverAsync(DeliveryOrder order, CancellationToken cancellation)
     {
         Calls++;
-        return Task.FromResult<DeliveryOutcome>((Script.Count > 0 ? Script.Dequeue() : "accept") switch
+        await (Meanwhile?.Invoke() ?? Task.CompletedTask);
+        return (Script.Count > 0 ? Script.Dequeue() : "accept") switch
         {
             "refuse" => Refuse(order.Id),
             "not-sent" => new DeliveryOutcome.Unknown("no connection") { NothingSent = true },
@@ -162,7 +166,7 @@ internal sealed class ScriptedCarrier : ICarrier
             "pending" => Credit(order.Id, new DeliveryOutcome.Pending("4711")),
             "throw" => throw new InvalidOperationException("a defect of ours"),
             _ => Credit(order.Id, new DeliveryOutcome.Accepted("CR-1", Money.Usd(1200))),
-        });
+        };
     }
 
     public Task<DeliveryQuery> QueryAsync(DeliveryOrder order, string? carrierNumber, CancellationToken cancellation) => Task.FromResult<DeliveryQuery>(
