@@ -3,18 +3,33 @@ using Refill.Work;
 
 namespace Refill.Server;
 
-/// <summary>Runs the outbox and the sweep while the server runs.</summary>
-internal sealed class Background(Dispatcher dispatcher, Sweep sweep) : BackgroundService
+/// <summary>
+/// Runs the outbox and the sweep while the server runs, and from the moment it listens: a process that is about to fail because its port is taken
+/// must not take over the work of the one that has it.
+/// </summary>
+internal sealed class Background(Dispatcher dispatcher, Sweep sweep, IHostApplicationLifetime lifetime, ILogger<Background> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
+            var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using (lifetime.ApplicationStarted.Register(listening.SetResult))
+            {
+                await listening.Task.WaitAsync(stoppingToken);
+            }
+
             await Task.WhenAll(dispatcher.RunAsync(stoppingToken), sweep.RunAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // Stopping is how it ends.
+        }
+        catch (Exception error)
+        {
+            // A server that sells and does not deliver is worse than one that is down: the host stops, and whoever watches it starts it again.
+            log.LogCritical("the background work has failed, and the server stops: {Type}: {Error}", error.GetType().Name, error.Message);
+            throw;
         }
     }
 }

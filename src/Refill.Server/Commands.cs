@@ -1,8 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Data.Common;
 using System.Globalization;
+using System.Net.Sockets;
+using Refill.Cards;
 using Refill.Catalogue;
 using Refill.Ledger;
+using Refill.Payments.Alipay;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Units;
@@ -16,6 +20,10 @@ internal static class Commands
     private const int Fine = 0;
     private const int Wrong = 1;
     private const int Misused = 2;
+    private const decimal Micro = 1_000_000m;
+
+    /// <summary>How long a command may take to end after Ctrl+C or SIGTERM; the server's requests under way get <see cref="WebHost.PatienceAtStop"/> of it.</summary>
+    private static readonly TimeSpan PatienceAtStop = WebHost.PatienceAtStop * 2;
 
     private static readonly Option<string?> File = new("--settings") { Description = "a JSON file of setting names and texts", Recursive = true };
 
@@ -28,7 +36,17 @@ internal static class Commands
             HelpName = "text",
         });
 
-    public static RootCommand Root()
+    /// <summary>Does what the command line says.</summary>
+    /// <returns>0: done. 1: done, and something is wrong with what was looked at, or the server has failed. 2: not done; the error says what must be mended first.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellation = default)
+    {
+        // No response files: a text that begins with @ is a text.
+        var parsed = Root().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var code = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = PatienceAtStop }, cancellation);
+        return parsed.Errors.Count > 0 ? Misused : code;
+    }
+
+    private static RootCommand Root()
     {
         var root = new RootCommand("Refill: keep prepaid US data cards alive. Without a command it runs the server (and, in the demo, its sandbox).") { File };
         foreach (var option in Options.Values)
@@ -36,7 +54,7 @@ internal static class Commands
             root.Options.Add(option);
         }
 
-        root.SetAction((parsed, cancellation) => WithSettings(parsed, settings => WebHost.RunAsync(settings, cancellation)));
+        root.SetAction((parsed, cancellation) => WithSettings(parsed, settings => WebHost.RunAsync(settings, Output(parsed), cancellation)));
         root.Subcommands.Add(Verify());
         root.Subcommands.Add(Catalogue());
         root.Subcommands.Add(ExchangeRate());
@@ -47,7 +65,7 @@ internal static class Commands
     private static Command Verify()
     {
         var command = new Command("verify", "Recompute every balance and check every invariant; exit code 0 only if nothing is wrong");
-        command.SetAction((parsed, cancellation) => WithGround(parsed, (provider, _) => VerifyCommand.RunAsync(provider, Console.Out, cancellation)));
+        command.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Database, provider => VerifyCommand.RunAsync(provider, Output(parsed), cancellation), cancellation));
         return command;
     }
 
@@ -56,20 +74,20 @@ internal static class Commands
         var file = new Argument<FileInfo>("FILE") { Description = "CSV as docs/catalogue-format.md says" };
         var withdraw = new Option<bool>("--withdraw-missing") { Description = "withdraw the plans of the file's carriers that the file does not name" };
         var import = new Command("import", "Import plans and prices: all or nothing, every bad row listed") { file, withdraw };
-        import.SetAction((parsed, cancellation) => WithGround(parsed, async (provider, _) =>
+        import.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Nothing, async provider =>
         {
             var source = parsed.GetRequiredValue(file);
             if (!source.Exists)
             {
-                await Console.Error.WriteLineAsync($"there is no file {source.FullName}");
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"there is no file {source.FullName}");
                 return Misused;
             }
 
             await using var stream = source.OpenRead();
             var report = await provider.GetRequiredService<CatalogueImport>().ImportAsync(stream, TimeProvider.System.GetUtcNow(), parsed.GetValue(withdraw), cancellation);
-            await Console.Out.WriteLineAsync(report.ToString());
+            await Output(parsed).WriteLineAsync(report.ToString());
             return report.Done ? Fine : Wrong;
-        }));
+        }, cancellation));
         return new Command("catalogue", "What is sold") { import };
     }
 
@@ -80,84 +98,99 @@ internal static class Commands
         var rate = new Argument<string>("RATE") { Description = "units of TO for one unit of FROM, such as 7.1034" };
         var source = new Option<string>("--source") { Description = "who says so; shown to customers", Required = true };
         var set = new Command("set", "Set the rate that quotes are made with from now on") { from, to, rate, source };
-        set.SetAction((parsed, cancellation) => WithGround(parsed, async (provider, _) =>
+        set.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Nothing, async provider =>
         {
-            if (Currency.Find(parsed.GetRequiredValue(from)) is not { } sold || Currency.Find(parsed.GetRequiredValue(to)) is not { } paid
+            var by = parsed.GetRequiredValue(source).Trim();
+            if (Currency.Find(parsed.GetRequiredValue(from)) is not { } sold || sold != Currency.Usd || Currency.Find(parsed.GetRequiredValue(to)) is not { } paid || paid != Currency.Cny
                 || !decimal.TryParse(parsed.GetRequiredValue(rate), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                || number is < 0.01m or > 100m || decimal.Round(number, 6) != number)
+                || number < FxRates.LeastRateMicro / Micro || number > FxRates.MostRateMicro / Micro || decimal.Round(number, 6) != number
+                || by.Length is 0 or > FxRates.MaxSource || by.Any(char.IsControl))
             {
-                await Console.Error.WriteLineAsync("allowed: USD CNY and a rate from 0.01 to 100 with at most six decimals");
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"allowed: USD CNY, a rate from 0.01 to 100 with at most six decimals, and a source of 1 to {FxRates.MaxSource} characters");
                 return Misused;
             }
 
-            await provider.GetRequiredService<FxRates>().SetAsync(sold, paid, (long)(number * 1_000_000m), parsed.GetRequiredValue(source), TimeProvider.System.GetUtcNow(), cancellation);
-            await Console.Out.WriteLineAsync($"1 {sold} is {number} {paid} from now on");
+            await provider.GetRequiredService<FxRates>().SetAsync(sold, paid, (long)(number * Micro), by, TimeProvider.System.GetUtcNow(), cancellation);
+            await Output(parsed).WriteLineAsync($"1 {sold} is {number} {paid} from now on");
             return Fine;
-        }));
+        }, cancellation));
         return new Command("fx", "Exchange rates") { set };
     }
 
     private static Command Work()
     {
         var work = new Command("work", "List what the machine has given up and a person must look at");
-        work.SetAction((parsed, cancellation) => WithGround(parsed, async (provider, _) =>
+        work.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Database, async provider =>
         {
             var dead = await provider.GetRequiredService<TopUpAudit>().DeadWorkAsync(cancellation);
-            await Console.Out.WriteLineAsync(dead.Count == 0 ? "nothing waits for a person" : $"{dead.Count} wait for a person:");
+            await Output(parsed).WriteLineAsync(dead.Count == 0 ? "nothing waits for a person" : $"{dead.Count} wait for a person:");
             foreach (var item in dead)
             {
-                await Console.Out.WriteLineAsync($"{CellId.ToText(item.Id)}  {item.CreatedAt:u}  {item.Kind,-16} about {item.Subject}  tries {item.Attempts}  {item.LastError}");
+                await Output(parsed).WriteLineAsync($"{CellId.ToText(item.Id)}  {item.CreatedAt:u}  {item.Kind,-16} about {item.Subject}  tries {item.Attempts}  {item.LastError}");
             }
 
             return Fine;
-        }));
+        }, cancellation));
         var id = new Argument<string>("ID") { Description = "as listed" };
         var retry = new Command("retry", "Have the machine try it again, now") { id };
-        retry.SetAction((parsed, cancellation) => WithGround(parsed, async (provider, _) =>
+        retry.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Database, async provider =>
         {
             var wanted = (await provider.GetRequiredService<TopUpAudit>().DeadWorkAsync(cancellation)).FirstOrDefault(item => CellId.ToText(item.Id) == parsed.GetRequiredValue(id));
             if (wanted is null)
             {
-                await Console.Error.WriteLineAsync("there is no such work waiting for a person");
+                await parsed.InvocationConfiguration.Error.WriteLineAsync("there is no such work waiting for a person");
                 return Misused;
             }
 
             var again = (wanted with { Attempts = 0 }).Again(TimeProvider.System.GetUtcNow(), "tried again by hand");
             var outcome = await provider.GetRequiredService<GeneralLedger>().CommitAsync(new Commit(wanted.Cell) { Rows = [again] }, cancellation);
-            await Console.Out.WriteLineAsync(outcome is CommitOutcome.Committed ? "it is due now" : "somebody else took it up meanwhile");
+            await Output(parsed).WriteLineAsync(outcome is CommitOutcome.Committed ? "it is due now" : "somebody else took it up meanwhile");
             return Fine;
-        }));
+        }, cancellation));
         work.Subcommands.Add(retry);
         return work;
     }
 
-    private static Task<int> WithGround(ParseResult parsed, Func<IServiceProvider, Settings, Task<int>> run) => WithSettings(parsed, async settings =>
+    private static TextWriter Output(ParseResult parsed) => parsed.InvocationConfiguration.Output;
+
+    /// <param name="needs">Whether the database must be there, as a command that only looks wants it: a mistyped path must not look like an installation where all is well.</param>
+    private static Task<int> WithGround(ParseResult parsed, Needs needs, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) => WithSettings(parsed, async settings =>
     {
         var services = new ServiceCollection().AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning)).AddGround(settings);
         await using var provider = services.BuildServiceProvider();
-        if (settings.Database.Kind == DatabaseKind.Sqlite)
-        {
-            Directory.CreateDirectory(settings.Data);
-        }
-
-        await provider.GetRequiredService<Database>().MigrateAsync();
-        return await run(provider, settings);
+        var database = provider.GetRequiredService<Database>();
+        await (needs == Needs.Database ? database.CheckAsync(cancellation) : database.MigrateAsync(cancellation));
+        return await run(provider);
     });
 
     private static async Task<int> WithSettings(ParseResult parsed, Func<Settings, Task<int>> run)
     {
+        Settings? settings = null;
         try
         {
             CrashPoint.Check();
             var given = Options.Where(option => parsed.GetResult(option.Value) is OptionResult { Implicit: false })
                 .ToDictionary(option => option.Key.Name, option => parsed.GetValue(option.Value) ?? "");
-            return await run(Settings.Read(given, Environment.GetEnvironmentVariables(), parsed.GetValue(File)));
+            settings = Settings.Read(given, Environment.GetEnvironmentVariables(), parsed.GetValue(File));
+            return await run(settings);
         }
-        catch (Exception error) when (error is SettingException or ArgumentException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+        catch (Exception error) when (error is DbException or DatabaseUnfitException)
         {
-            // Of the edge: what an operator can mend is said in one line; anything else is a surprise and shows its stack.
-            await Console.Error.WriteLineAsync($"refill: {error.Message}");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: the database {settings?.DatabaseName}: {error.Message}");
             return Misused;
         }
+        catch (Exception error) when (error is SettingException or KeyFileException or AlipaySettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
+        {
+            // Of the edge: what an operator can mend is said in one line; anything else is a surprise and shows its stack.
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: {error.Message}");
+            return Misused;
+        }
+    }
+
+    private enum Needs
+    {
+        /// <summary>The database is made, or brought up to date, if need be.</summary>
+        Nothing,
+        Database,
     }
 }

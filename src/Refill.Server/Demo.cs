@@ -12,16 +12,17 @@ public sealed record DemoSecrets(string MerchantPrivateKey, string MerchantPubli
 {
     public const string AppId = "2026000000000001";
     public const string SellerId = "2088000000000001";
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     /// <summary>Reads DATA/demo-secrets.json, or makes it.</summary>
+    /// <exception cref="SettingException">The file is damaged.</exception>
     public static DemoSecrets LoadOrCreate(string data)
     {
         Directory.CreateDirectory(data);
         var path = Path.Combine(data, "demo-secrets.json");
         if (File.Exists(path))
         {
-            return JsonSerializer.Deserialize<DemoSecrets>(File.ReadAllText(path), Json) ?? throw new SettingException($"{path} is empty; delete it to make it anew");
+            return Read(path);
         }
 
         using var merchant = RSA.Create(2048);
@@ -29,15 +30,31 @@ public sealed record DemoSecrets(string MerchantPrivateKey, string MerchantPubli
         var secrets = new DemoSecrets(
             merchant.ExportPkcs8PrivateKeyPem(), merchant.ExportSubjectPublicKeyInfoPem(), alipay.ExportPkcs8PrivateKeyPem(), alipay.ExportSubjectPublicKeyInfoPem(),
             "demo-client", RandomNumberGenerator.GetHexString(32, lowercase: true), RandomNumberGenerator.GetHexString(32, lowercase: true));
-        var fresh = path + ".new";
-        File.WriteAllText(fresh, JsonSerializer.Serialize(secrets, Json));
+        var fresh = $"{path}.{Guid.NewGuid():N}";
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        File.Move(fresh, path);
-        return secrets;
+        try
+        {
+            using (var stream = new FileStream(fresh, options))
+            {
+                JsonSerializer.Serialize(stream, secrets, Json);
+            }
+
+            File.Move(fresh, path);
+            return secrets;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return Read(path); // Another process was faster; its secrets are the secrets.
+        }
+        finally
+        {
+            File.Delete(fresh);
+        }
     }
 
     /// <summary>What the sandbox is told: its own private key, our public one.</summary>
@@ -48,4 +65,16 @@ public sealed record DemoSecrets(string MerchantPrivateKey, string MerchantPubli
         new ReloadlyBooksOptions(ReloadlyClientId, ReloadlyClientSecret, new Uri(publicUrl, "/inbound/carriers/reloadly"), ReloadlyWebhookSecret));
 
     public override string ToString() => "demo secrets";
+
+    private static DemoSecrets Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<DemoSecrets>(File.ReadAllText(path), Json) ?? throw new JsonException();
+        }
+        catch (JsonException)
+        {
+            throw new SettingException($"{path} is damaged; delete it, and it is made anew");
+        }
+    }
 }

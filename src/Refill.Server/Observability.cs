@@ -1,7 +1,10 @@
+using System.Data.Common;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using Refill.Cards;
 using Refill.Storage;
 
 namespace Refill.Server;
@@ -17,6 +20,9 @@ internal static class Observability
         // Request lines of the framework and of HttpClient hold query strings, and those hold signatures.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // What it says of a failed start or background, Commands and Background say in one line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         if (settings["log-format"] == "json")
         {
             builder.Logging.AddJsonConsole(options => options.UseUtcTimestamp = true);
@@ -55,7 +61,13 @@ internal static class Observability
             try
             {
                 await using var db = database.Open();
-                return await db.Database.CanConnectAsync(limit.Token) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the database does not answer");
+                return await db.Database.CanConnectAsync(limit.Token) && await db.Set<KeyCheckRow>().AnyAsync(limit.Token)
+                    ? HealthCheckResult.Healthy()
+                    : HealthCheckResult.Unhealthy("the database does not answer");
+            }
+            catch (Exception error) when (error is DbException or InvalidOperationException)
+            {
+                return HealthCheckResult.Unhealthy($"the database does not answer: {error.GetType().Name}");
             }
             catch (OperationCanceledException)
             {

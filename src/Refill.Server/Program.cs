@@ -1,3 +1,3 @@
 using Refill.Server;
 
-return await Commands.Root().Parse(args).InvokeAsync();
+return await Commands.RunAsync(args, Console.Out, Console.Error);

@@ -13,32 +13,34 @@ public sealed class Settings
     /// <summary>Variables of the test harness that begin like settings.</summary>
     private static readonly string[] NotSettings = ["REFILL_CRASH_AT", "REFILL_TEST_POSTGRES", "REFILL_CHROMIUM", "REFILL_SHARED"];
 
+    private static readonly JsonSerializerOptions StrictJson = new() { AllowDuplicateProperties = false };
+
     public static readonly IReadOnlyList<Setting> All =
     [
-        new("urls", "http://127.0.0.1:5080", "where the server listens", "http:// or https:// addresses with a port, separated by commas", text => text.Split(',').All(IsHttp)),
-        new("public-url", null, "the address by which browsers and gateways reach the server; the first of urls if not given", "an http:// or https:// address", IsHttp),
-        new("data", "data", "folder for the SQLite file, keys and the demo's sandbox", "a path", text => text.Length is > 0 and < 1000),
+        new("urls", "http://127.0.0.1:5080", "where the server listens", "http:// or https:// addresses with a port and no path, separated by commas", text => text.Split(',').All(IsListening)),
+        new("public-url", null, "the address by which browsers and gateways reach the server; the first of urls if not given", "an http:// or https:// address without a path", IsOrigin),
+        new("data", "data", "folder for the SQLite file, keys and the demo's sandbox", "a path", IsPath),
         new("database", null, "which database; sqlite:DATA/refill.db if not given", "sqlite:PATH or postgres:CONNECTION-STRING (15 or later)", text => Parse(text) is not null, Secret: true),
-        new("keys", null, "file with the keys that encrypt numbers; DATA/keys.json if not given (the demo makes it)", "a path", text => text.Length is > 0 and < 1000),
+        new("keys", null, "file with the keys that encrypt numbers; DATA/keys.json if not given (the demo makes it)", "a path", IsPath),
         new("demo", "yes", "load the demo catalogue and cards, and talk to the sandbox", "yes or no", text => text is "yes" or "no"),
         new("sandbox", "start", "in the demo: start the sandbox in this process, or use one that is running", "start or running", text => text is "start" or "running"),
-        new("sandbox-url", "http://127.0.0.1:5081", "where the sandbox listens", "an http:// address on loopback", text => IsHttp(text) && new Uri(text).IsLoopback),
-        new("alipay-gateway-url", null, "Alipay's gateway, such as https://openapi.alipay.com/gateway.do", "an https:// address (http:// on loopback)", IsHttp),
-        new("alipay-app-id", null, "the app id at Alipay", "digits", IsDigits),
-        new("alipay-seller-id", null, "the seller's id at Alipay (2088…)", "digits", IsDigits),
-        new("alipay-private-key", null, "file with our private key (PEM)", "a path", File.Exists),
-        new("alipay-public-key", null, "file with Alipay's public key (PEM)", "a path", File.Exists),
-        new("reloadly-auth-url", "https://auth.reloadly.com", "Reloadly's token endpoint", "an https:// address (http:// on loopback)", IsHttp),
-        new("reloadly-api-url", "https://topups.reloadly.com", "Reloadly's Airtime API", "an https:// address (http:// on loopback)", IsHttp),
-        new("reloadly-audience", "https://topups.reloadly.com", "what the token is for", "text", text => text.Length is > 0 and < 200),
-        new("reloadly-client-id", null, "the client id at Reloadly", "text", text => text.Length is > 0 and < 200, Secret: true),
-        new("reloadly-client-secret", null, "the client secret at Reloadly", "text", text => text.Length is > 0 and < 500, Secret: true),
-        new("reloadly-webhook-secret", null, "the webhook signing secret; without it webhooks are refused", "text", text => text.Length is > 0 and < 500, Secret: true),
-        new("reloadly-in-flight-seconds", "600", "how long a call without answer may still be under way to Reloadly", "1 to 86400", text => IsWithin(text, 1, 86_400)),
+        new("sandbox-url", "http://127.0.0.1:5081", "where the sandbox listens", "an http:// address on loopback, with a port and no path", text => IsListening(text) && new Uri(text) is { IsLoopback: true, Scheme: "http" }),
+        new("alipay-gateway-url", null, "Alipay's gateway, such as https://openapi.alipay.com/gateway.do", "an https:// address (http:// on loopback)", IsSecure),
+        new("alipay-app-id", null, "the app id at Alipay", "8 to 32 digits", IsDigits),
+        new("alipay-seller-id", null, "the seller's id at Alipay (2088…)", "8 to 32 digits", IsDigits),
+        new("alipay-private-key", null, "file with our private key (PEM)", "a file that is there", File.Exists),
+        new("alipay-public-key", null, "file with Alipay's public key (PEM)", "a file that is there", File.Exists),
+        new("reloadly-auth-url", "https://auth.reloadly.com", "Reloadly's token endpoint", "an https:// address (http:// on loopback)", IsSecure),
+        new("reloadly-api-url", "https://topups.reloadly.com", "Reloadly's Airtime API", "an https:// address (http:// on loopback)", IsSecure),
+        new("reloadly-audience", "https://topups.reloadly.com", "what the token is for", "1 to 200 characters", text => text.Length is > 0 and <= 200),
+        new("reloadly-client-id", null, "the client id at Reloadly", "1 to 200 characters", text => text.Length is > 0 and <= 200, Secret: true),
+        new("reloadly-client-secret", null, "the client secret at Reloadly", "1 to 500 characters", text => text.Length is > 0 and <= 500, Secret: true),
+        new("reloadly-webhook-secret", null, "the webhook signing secret; without it webhooks are refused", "1 to 500 characters", text => text.Length is > 0 and <= 500, Secret: true),
+        new("reloadly-in-flight-seconds", "600", "how long a call without answer may still be under way to Reloadly", "1 to 86400, and not less than outside-timeout-seconds", text => IsWithin(text, 1, 86_400)),
         new("outside-timeout-seconds", "10", "how long a gateway or carrier may take to answer", "1 to 60", text => IsWithin(text, 1, 60)),
         new("node", Environment.MachineName, "this process's name among those that share the database", "1 to 60 letters, digits, dots, hyphens", text => text.Length is > 0 and <= 60 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')),
         new("lookups-per-minute", "20", "how many cards one address may look up in a minute", "1 to 10000", text => IsWithin(text, 1, 10_000)),
-        new("trusted-proxies", null, "proxies whose X-Forwarded headers are believed", "IP addresses, separated by commas", text => text.Split(',').All(part => IPAddress.TryParse(part.Trim(), out _))),
+        new("trusted-proxies", null, "proxies whose X-Forwarded headers are believed", "IP addresses, separated by commas", text => text.Split(',').All(part => IsAddress(part.Trim()))),
         new("log-level", "info", "how much is logged", "debug, info, warning or error", text => text is "debug" or "info" or "warning" or "error"),
         new("log-format", "text", "lines for people, or JSON for machines", "text or json", text => text is "text" or "json"),
         new("otlp-endpoint", null, "where OpenTelemetry metrics and traces go; off if not given", "an http:// or https:// address", IsHttp),
@@ -48,13 +50,18 @@ public sealed class Settings
 
     private Settings(IReadOnlyDictionary<string, string> values) => this.values = values;
 
-    public IReadOnlyList<string> Urls => this["urls"].Split(',');
+    public IReadOnlyList<string> Urls => [.. this["urls"].Split(',').Select(url => url.Trim())];
 
     public Uri PublicUrl => new(Find("public-url") ?? Urls[0]);
 
     public string Data => this["data"];
 
     public DatabaseOptions Database => Parse(Find("database") ?? $"sqlite:{Path.Combine(Data, "refill.db")}")!;
+
+    /// <summary>Which database, for messages: without user and password.</summary>
+    public string DatabaseName => Database.Kind == DatabaseKind.Sqlite
+        ? new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(Database.ConnectionString).DataSource
+        : new Npgsql.NpgsqlConnectionStringBuilder(Database.ConnectionString) is var postgres ? $"{postgres.Database} at {postgres.Host}:{postgres.Port}" : "";
 
     public string Keys => Find("keys") ?? Path.Combine(Data, "keys.json");
 
@@ -101,7 +108,10 @@ public sealed class Settings
             values[name] = Checked(name, text, $"--{name}");
         }
 
-        return new Settings(values);
+        var settings = new Settings(values);
+        return settings.Number("reloadly-in-flight-seconds") >= settings.Number("outside-timeout-seconds")
+            ? settings
+            : throw new SettingException($"reloadly-in-flight-seconds is less than outside-timeout-seconds. Allowed: {Describe("reloadly-in-flight-seconds").Allowed}");
     }
 
     private static Setting Describe(string name) => All.First(setting => setting.Name == name);
@@ -123,7 +133,8 @@ public sealed class Settings
 
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file)) ?? [];
+            var values = JsonSerializer.Deserialize<Dictionary<string, string?>>(File.ReadAllText(file), StrictJson) ?? [];
+            return values.ToDictionary(value => value.Key, value => value.Value ?? throw new SettingException($"{value.Key} in {file} is null; a setting that is not wanted is left out"));
         }
         catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
         {
@@ -133,7 +144,7 @@ public sealed class Settings
 
     private static DatabaseOptions? Parse(string text) => text.Split(':', 2) switch
     {
-        ["sqlite", { Length: > 0 } path] => new DatabaseOptions(DatabaseKind.Sqlite, new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder { DataSource = path }.ConnectionString),
+        ["sqlite", var path] when IsPath(path) && path != ":memory:" => new DatabaseOptions(DatabaseKind.Sqlite, new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder { DataSource = path }.ConnectionString),
         ["postgres", { Length: > 0 } connection] when IsConnectionString(connection) => new DatabaseOptions(DatabaseKind.Postgres, connection),
         _ => null,
     };
@@ -151,6 +162,18 @@ public sealed class Settings
     }
 
     private static bool IsHttp(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == "http" || url.Scheme == "https");
+
+    /// <summary>What Kestrel can listen at: it takes no path, and a port that is not said would be 80.</summary>
+    private static bool IsListening(string text) => IsOrigin(text) && text.TrimEnd('/').Split(':') is [_, _, .., var port] && IsWithin(port, 0, 65_535);
+
+    private static bool IsOrigin(string text) => IsHttp(text) && new Uri(text) is { PathAndQuery: "/", Fragment: "", UserInfo: "" };
+
+    private static bool IsSecure(string text) => IsHttp(text) && new Uri(text) is var url && (url.Scheme == "https" || url.IsLoopback);
+
+    /// <summary>Whole addresses only: "10.0.0" is one, too, to those who wrote the parser, and not the one that was meant.</summary>
+    private static bool IsAddress(string text) => IPAddress.TryParse(text, out var address) && (text.Contains(':') || address.ToString() == text);
+
+    private static bool IsPath(string text) => text.Length is > 0 and < 1000 && !string.IsNullOrWhiteSpace(text) && !text.Contains('\0');
 
     private static bool IsDigits(string text) => text.Length is >= 8 and <= 32 && text.All(char.IsAsciiDigit);
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Refill.Sandbox;
 using Refill.Server.Inbound;
 using Refill.Server.Storefront;
+using Refill.Storage;
 
 namespace Refill.Server;
 
@@ -12,12 +13,18 @@ internal static class WebHost
     /// <summary>The largest body that any page takes, in bytes.</summary>
     private const int MaxBody = 64 * 1024;
 
-    public static async Task<int> RunAsync(Settings settings, CancellationToken cancellation)
+    /// <summary>How long requests under way may take to end when the server stops; pages that wait for news wait longer and are cut off.</summary>
+    public static readonly TimeSpan PatienceAtStop = TimeSpan.FromSeconds(5);
+
+    /// <returns>0 when it was stopped, 1 when its background work has failed.</returns>
+    /// <exception cref="SettingException">Another server runs on the same SQLite file.</exception>
+    public static async Task<int> RunAsync(Settings settings, TextWriter output, CancellationToken cancellation)
     {
         await using var sandbox = settings.StartsSandbox
             ? SandboxHost.Build(DemoSecrets.LoadOrCreate(settings.Data).ForSandbox(settings.SandboxUrl, settings.Data, settings.PublicUrl))
             : null;
         await using var app = Build(settings);
+        using var alone = OnlyServerOf(app.Services.GetRequiredService<Database>());
         await Composition.PrepareAsync(app.Services, settings, cancellation);
         if (sandbox is not null)
         {
@@ -25,9 +32,25 @@ internal static class WebHost
         }
 
         await app.StartAsync(cancellation);
-        Greet(settings);
+        await GreetAsync(app, settings, output);
         await app.WaitForShutdownAsync(cancellation);
-        return 0;
+        return app.Services.GetServices<IHostedService>().OfType<Background>().Any(background => background.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
+    }
+
+    /// <summary>Two servers on one SQLite file would each take the other's work for what it had left behind itself. On PostgreSQL they have names (--node).</summary>
+    private static FileLock? OnlyServerOf(Database database)
+    {
+        if (database.SqliteFile is not { } file)
+        {
+            return null;
+        }
+
+        if (Path.GetDirectoryName(file) is { Length: > 0 } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        return FileLock.TryTake(file + ".server") ?? throw new SettingException($"another server runs on {file}; one SQLite file has one server (several share a PostgreSQL)");
     }
 
     public static WebApplication Build(Settings settings)
@@ -40,6 +63,7 @@ internal static class WebHost
             kestrel.Limits.MaxRequestBodySize = MaxBody;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
         });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = PatienceAtStop);
         builder.AddObservability(settings);
         Directory.CreateDirectory(settings.Data);
 
@@ -68,12 +92,20 @@ internal static class WebHost
         return app;
     }
 
-    private static void Greet(Settings settings)
+    private static async Task GreetAsync(WebApplication app, Settings settings, TextWriter output)
     {
-        Console.WriteLine($"Refill listens at {string.Join(" and ", settings.Urls)}");
+        var addresses = string.Join(" and ", app.Urls);
+        if (settings["log-format"] == "json")
+        {
+            // A machine reads it: every line is JSON.
+            app.Logger.LogInformation("Refill listens at {Addresses}", addresses);
+            return;
+        }
+
+        await output.WriteLineAsync($"Refill listens at {addresses}");
         if (settings.Demo)
         {
-            Console.WriteLine($"""
+            await output.WriteLineAsync($"""
                 Demo: prices and plans are unverified, no money moves. The sandbox (Alipay, carriers) is at {settings.SandboxUrl}
                 Three cards to try:
                   (201) 555-0123   healthy

@@ -49,12 +49,19 @@ internal static class InboundEndpoints
             return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
         }
 
-        return await desk.NotifyDeliveryAsync(connector, new RawWebhook(request.Path, Headers(request), body), cancellation) switch
+        try
         {
-            CarrierNotification.Genuine => TypedResults.Ok(),
-            CarrierNotification.Refused => TypedResults.BadRequest(),
-            _ => TypedResults.NotFound(),
-        };
+            return await desk.NotifyDeliveryAsync(connector, new RawWebhook(request.Path, Headers(request), body), cancellation) switch
+            {
+                CarrierNotification.Genuine => TypedResults.Ok(),
+                CarrierNotification.Refused => TypedResults.BadRequest(),
+                _ => TypedResults.NotFound(),
+            };
+        }
+        catch (CommitterBusyException)
+        {
+            return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
     }
 
     private static Dictionary<string, string> Headers(HttpRequest request) =>
@@ -69,7 +76,14 @@ internal static class InboundEndpoints
         }
 
         var buffer = new byte[MaxBody + 1];
-        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
-        return length > MaxBody ? null : buffer[..length];
+        try
+        {
+            var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+            return length > MaxBody ? null : buffer[..length];
+        }
+        catch (BadHttpRequestException tooLong) when (tooLong.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return null; // Its length was not announced, and the server's own limit was reached first.
+        }
     }
 }

@@ -10,6 +10,9 @@ public sealed class FxRates(Database database, TimeProvider time)
     public const long LeastRateMicro = 10_000;
     public const long MostRateMicro = 100_000_000;
 
+    /// <summary>The longest name of a source, in characters.</summary>
+    public const int MaxSource = 100;
+
     /// <summary>How far another machine's clock may be ahead.</summary>
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
@@ -32,7 +35,7 @@ public sealed class FxRates(Database database, TimeProvider time)
         ArgumentOutOfRangeException.ThrowIfLessThan(rateMicro, LeastRateMicro);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rateMicro, MostRateMicro);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(takenAt, time.GetUtcNow() + ClockSkew);
-        if (source.Length is 0 or > 100 || from == to)
+        if (source.Length is 0 or > MaxSource || from == to)
         {
             throw new ArgumentException("a rate is between two currencies and names its source in 1 to 100 characters");
         }

@@ -21,11 +21,17 @@ public sealed record DatabaseOptions(DatabaseKind Kind, string ConnectionString)
     public override string ToString() => Kind.ToString();
 }
 
+/// <summary>The database cannot be used as it is; the message says why and what to do, and holds no password.</summary>
+public sealed class DatabaseUnfitException(string message) : Exception(message);
+
 /// <summary>The one database of this process: opens contexts and connections of the right kind, and brings the schema up to date.</summary>
 public sealed class Database(DatabaseOptions options)
 {
     /// <summary>The oldest PostgreSQL that the tests run against.</summary>
     public static readonly Version OldestPostgres = new(15, 0);
+
+    /// <summary>How long a start waits for another process that is bringing the same file up to date.</summary>
+    private static readonly TimeSpan MigrationPatience = TimeSpan.FromMinutes(5);
 
     private readonly DbContextOptions<SqliteRefillDb> sqlite = new DbContextOptionsBuilder<SqliteRefillDb>().UseSqlite(options.ConnectionString).AddInterceptors(new SqlitePragmas()).ReplaceService<IMigrationsSqlGenerator, SqliteTables>().Options;
     private readonly DbContextOptions<PostgresRefillDb> postgres = new DbContextOptionsBuilder<PostgresRefillDb>().UseNpgsql(options.ConnectionString).Options;
@@ -83,38 +89,94 @@ public sealed class Database(DatabaseOptions options)
     }
 
     /// <summary>Applies the migrations that are missing. A SQLite file and its folder are made if they are not there.</summary>
-    /// <exception cref="NotSupportedException">The PostgreSQL server is older than <see cref="OldestPostgres"/>.</exception>
+    /// <exception cref="DatabaseUnfitException">The PostgreSQL server is older than <see cref="OldestPostgres"/>, or the schema is newer than this program.</exception>
     public async Task MigrateAsync(CancellationToken cancellation = default)
     {
-        if (options.Kind == DatabaseKind.Sqlite)
+        if (SqliteFile is { } file && Path.GetDirectoryName(file) is { Length: > 0 } folder)
         {
-            if (Path.GetDirectoryName(new SqliteConnectionStringBuilder(options.ConnectionString).DataSource) is { Length: > 0 } folder)
-            {
-                Directory.CreateDirectory(folder);
-            }
+            Directory.CreateDirectory(folder);
         }
-        else
+
+        await using var db = Open();
+        if (await IsCurrentAsync(db, cancellation))
+        {
+            return;
+        }
+
+        using var alone = SqliteFile is null ? null : await FileLock.TakeAsync(SqliteFile + ".migrating", MigrationPatience, cancellation)
+            ?? throw new DatabaseUnfitException($"another process has been bringing it up to date for more than {MigrationPatience.TotalMinutes:0} minutes");
+        if (alone is not null)
+        {
+            await ForgetInterruptedMigrationAsync(db, cancellation);
+        }
+
+        await db.Database.MigrateAsync(cancellation);
+    }
+
+    /// <summary>Makes sure that the database is there with the schema of this program, and changes nothing.</summary>
+    /// <exception cref="DatabaseUnfitException">It is not there, or its schema is older or newer.</exception>
+    public async Task CheckAsync(CancellationToken cancellation = default)
+    {
+        await using var db = Open();
+        if (!await IsCurrentAsync(db, cancellation))
+        {
+            throw new DatabaseUnfitException("it is not there, or older than this program; the server makes it and brings it up to date when it starts");
+        }
+    }
+
+    /// <summary>The SQLite file; null: PostgreSQL.</summary>
+    public string? SqliteFile => options.Kind == DatabaseKind.Sqlite ? new SqliteConnectionStringBuilder(options.ConnectionString).DataSource : null;
+
+    private async Task<bool> IsCurrentAsync(RefillDb db, CancellationToken cancellation)
+    {
+        if (options.Kind == DatabaseKind.Postgres)
         {
             await using var connection = (NpgsqlConnection)await OpenConnectionAsync(cancellation);
             if (connection.PostgreSqlVersion < OldestPostgres)
             {
-                throw new NotSupportedException($"PostgreSQL {connection.PostgreSqlVersion} is too old; {OldestPostgres} or later is needed");
+                throw new DatabaseUnfitException($"PostgreSQL {connection.PostgreSqlVersion} is too old; {OldestPostgres} or later is needed");
             }
         }
 
-        await using var db = Open();
-        await db.Database.MigrateAsync(cancellation);
+        var (known, applied) = (db.Database.GetMigrations().ToHashSet(), await db.Database.GetAppliedMigrationsAsync(cancellation));
+        if (applied.FirstOrDefault(migration => !known.Contains(migration)) is { } newer)
+        {
+            throw new DatabaseUnfitException($"it is newer than this program, which does not know its step {newer}; use the newer program");
+        }
+
+        return known.IsSubsetOf(applied);
+    }
+
+    /// <summary>
+    /// On SQLite, EF marks a migration under way by a row, and whoever finds one waits for it to go, for ever if the process that wrote it was killed.
+    /// Whoever holds the file's lock knows that nobody is at it.
+    /// </summary>
+    private static async Task ForgetInterruptedMigrationAsync(RefillDb db, CancellationToken cancellation)
+    {
+        await db.Database.OpenConnectionAsync(cancellation);
+        await using var command = db.Database.GetDbConnection().CreateCommand();
+        command.CommandText = "SELECT count(*) FROM sqlite_master WHERE name = '__EFMigrationsLock'";
+        if (await command.ExecuteScalarAsync(cancellation) is > 0L)
+        {
+            command.CommandText = "DELETE FROM \"__EFMigrationsLock\"";
+            await command.ExecuteNonQueryAsync(cancellation);
+        }
+
+        await db.Database.CloseConnectionAsync();
     }
 
     /// <summary>What every SQLite connection needs: it is durable when it says so, and waits for another writer instead of failing at once.</summary>
     private sealed class SqlitePragmas : DbConnectionInterceptor
     {
-        private const string Pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON;";
+        private const string Wal = "PRAGMA journal_mode = WAL;";
+        private const string Pragmas = "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON;";
 
         public static void Set(SqliteConnection connection)
         {
+            // EF looks whether a file is there by a connection that may not write; a file that is no WAL (VACUUM INTO makes such) becomes one at the first that may.
+            var mayWrite = new SqliteConnectionStringBuilder(connection.ConnectionString).Mode != SqliteOpenMode.ReadOnly;
             using var command = connection.CreateCommand();
-            command.CommandText = Pragmas;
+            command.CommandText = mayWrite ? Wal + Pragmas : Pragmas;
             command.ExecuteNonQuery();
         }
 

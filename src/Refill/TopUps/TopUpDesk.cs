@@ -325,6 +325,12 @@ public sealed class TopUpDesk
         var notification = carriers.Find(connector)?.Read(raw);
         if (notification is CarrierNotification.Genuine genuine)
         {
+            if (await store.LoadAsync(genuine.DeliveryId, cancellation) is null)
+            {
+                // Another installation's, with the same account: work about it could only end before a person.
+                return new CarrierNotification.Refused("about no top-up of this installation");
+            }
+
             await store.HurryAsync(genuine.DeliveryId, TopUpSteps.DeliverWork, cancellation);
         }
 
