@@ -53,7 +53,8 @@ internal static class WebHost
         return FileLock.TryTake(file + ".server") ?? throw new SettingException($"another server runs on {file}; one SQLite file has one server (several share a PostgreSQL)");
     }
 
-    public static WebApplication Build(Settings settings)
+    /// <param name="clock">The system's if it is not given.</param>
+    public static WebApplication Build(Settings settings, TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = typeof(WebHost).Assembly.GetName().Name });
         builder.WebHost.UseUrls([.. settings.Urls]);
@@ -67,7 +68,7 @@ internal static class WebHost
         builder.AddObservability(settings);
         Directory.CreateDirectory(settings.Data);
 
-        builder.Services.AddGround(settings).AddJourneys(settings).AddHostedService<Background>().AddStorefront(settings);
+        builder.Services.AddGround(settings).AddJourneys(settings).AddHostedService<Background>().AddStorefront(settings).AddSingleton(clock ?? TimeProvider.System);
         builder.Services.Configure<ForwardedHeadersOptions>(options =>
         {
             options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.IO.Compression;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Components;
@@ -14,9 +15,16 @@ namespace Refill.Server.Storefront;
 internal static class StorefrontEndpoints
 {
     public const string LookupLimit = "lookup";
+    private const string NoSniff = "nosniff";
+
+    /// <summary>What our forms are sent as; no page takes files.</summary>
+    private const string FormType = "application/x-www-form-urlencoded";
 
     /// <summary>The largest form that a page takes, in bytes.</summary>
     private const int MaxForm = 16 * 1024;
+
+    /// <summary>In which lookups are counted.</summary>
+    private static readonly TimeSpan LookupWindow = TimeSpan.FromMinutes(1);
 
     public static IServiceCollection AddStorefront(this IServiceCollection services, Settings settings)
     {
@@ -31,9 +39,14 @@ internal static class StorefrontEndpoints
         services.AddRateLimiter(options =>
         {
             options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            options.OnRejected = (rejected, _) =>
+            {
+                rejected.HttpContext.Response.Headers.RetryAfter = LookupWindow.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+                return ValueTask.CompletedTask;
+            };
             options.AddPolicy(LookupLimit, context => RateLimitPartition.GetFixedWindowLimiter(
                 context.Connection.RemoteIpAddress?.ToString() ?? "unknown",
-                _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.Number("lookups-per-minute"), Window = TimeSpan.FromMinutes(1) }));
+                _ => new FixedWindowRateLimiterOptions { PermitLimit = settings.Number("lookups-per-minute"), Window = LookupWindow }));
         });
         return services;
     }
@@ -42,7 +55,11 @@ internal static class StorefrontEndpoints
     {
         var policy = PageAssets.Policy(app.Services.GetRequiredService<PaymentGateways>().All.SelectMany(gateway => gateway.PayerOrigins));
         app.UseResponseCompression();
-        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = ShowFailureAsync, SuppressDiagnosticsCallback = _ => false });
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => ShowFailureAsync(context, policy),
+            SuppressDiagnosticsCallback = failed => StatusOf(failed.Exception) < StatusCodes.Status500InternalServerError, // What a visitor sent is no fault of ours.
+        });
         app.UseStatusCodePages(context => ShowAsync(context.HttpContext, context.HttpContext.Response.StatusCode, null));
         app.Use((context, next) => PrepareAsync(context, next, policy));
         app.UseRouting();
@@ -83,7 +100,7 @@ internal static class StorefrontEndpoints
     private static async Task PrepareAsync(HttpContext context, RequestDelegate next, string policy)
     {
         var headers = context.Response.Headers;
-        headers.XContentTypeOptions = "nosniff";
+        headers.XContentTypeOptions = NoSniff;
         if (context.Request.Path.StartsWithSegments("/inbound", StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
         {
             if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
@@ -95,13 +112,13 @@ internal static class StorefrontEndpoints
             return;
         }
 
-        headers.CacheControl = "private, no-cache";
-        if (!context.Request.Path.Value!.EndsWith("/state", StringComparison.Ordinal))
+        if (context.Request.Path.Value!.EndsWith("/state", StringComparison.Ordinal))
         {
-            headers.ContentSecurityPolicy = policy;
-            headers["Referrer-Policy"] = "no-referrer";
-            headers["Permissions-Policy"] = "camera=(),microphone=(),geolocation=(),payment=()";
-            headers.Vary = "Accept-Language, Cookie";
+            headers.CacheControl = "private, no-cache";
+        }
+        else
+        {
+            Guard(headers, policy);
         }
 
         if (context.Request.Query["lang"] is [{ } tag] && Text.Languages.Any(language => language.Tag == tag))
@@ -114,6 +131,12 @@ internal static class StorefrontEndpoints
             if (!IsOurs(context.Request))
             {
                 context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return;
+            }
+
+            if (context.Request.ContentType?.StartsWith(FormType, StringComparison.OrdinalIgnoreCase) != true)
+            {
+                context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
                 return;
             }
 
@@ -132,6 +155,17 @@ internal static class StorefrontEndpoints
         await next(context);
     }
 
+    /// <summary>The headers of a page.</summary>
+    private static void Guard(IHeaderDictionary headers, string policy)
+    {
+        headers.XContentTypeOptions = NoSniff;
+        headers.CacheControl = "private, no-cache";
+        headers.ContentSecurityPolicy = policy;
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Permissions-Policy"] = "camera=(),microphone=(),geolocation=(),payment=()";
+        headers.Vary = "Accept-Language, Cookie";
+    }
+
     /// <summary>Instead of a token in every form: the browser itself says where a form was sent from (docs/decisions/forms-without-tokens.md).</summary>
     private static bool IsOurs(HttpRequest request)
     {
@@ -144,16 +178,19 @@ internal static class StorefrontEndpoints
         return request.Headers.Origin.ToString() is not { Length: > 0 } origin || origin == $"{request.Scheme}://{request.Host}";
     }
 
-    private static Task ShowFailureAsync(HttpContext context)
+    private static int StatusOf(Exception? error) => error switch
     {
-        var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-        var status = error switch
-        {
-            BadHttpRequestException bad => bad.StatusCode,
-            InvalidDataException => StatusCodes.Status400BadRequest, // A form that cannot be read.
-            CommitterBusyException => StatusCodes.Status503ServiceUnavailable,
-            _ => StatusCodes.Status500InternalServerError,
-        };
+        BadHttpRequestException bad => bad.StatusCode,
+        InvalidDataException => StatusCodes.Status400BadRequest, // A form that cannot be read.
+        CommitterBusyException => StatusCodes.Status503ServiceUnavailable,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    /// <summary>What the page had put into the answer so far, headers too, is gone when it fails.</summary>
+    private static Task ShowFailureAsync(HttpContext context, string policy)
+    {
+        var status = StatusOf(context.Features.Get<IExceptionHandlerFeature>()?.Error);
+        Guard(context.Response.Headers, policy);
         if (status == StatusCodes.Status503ServiceUnavailable)
         {
             context.Response.Headers.RetryAfter = "5";
