@@ -19,7 +19,13 @@ internal sealed class Background(Dispatcher dispatcher, Sweep sweep, IHostApplic
                 await listening.Task.WaitAsync(stoppingToken);
             }
 
-            await Task.WhenAll(dispatcher.RunAsync(stoppingToken), sweep.RunAsync(stoppingToken));
+            Task[] both = [dispatcher.RunAsync(stoppingToken), sweep.RunAsync(stoppingToken)];
+            if (await Task.WhenAny(both) is { IsFaulted: true } failed)
+            {
+                await failed; // The other would run on, and nobody would hear of it.
+            }
+
+            await Task.WhenAll(both);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

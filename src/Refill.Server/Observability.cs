@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Refill.Cards;
 using Refill.Storage;
@@ -15,11 +16,13 @@ internal static class Observability
     public static void AddObservability(this WebApplicationBuilder builder, Settings settings)
     {
         builder.Logging.ClearProviders();
-        builder.Logging.SetMinimumLevel(settings["log-level"] switch { "debug" => LogLevel.Debug, "warning" => LogLevel.Warning, "error" => LogLevel.Error, _ => LogLevel.Information });
+        var level = settings["log-level"] switch { "debug" => LogLevel.Debug, "warning" => LogLevel.Warning, "error" => LogLevel.Error, _ => LogLevel.Information };
+        builder.Logging.SetMinimumLevel(level);
 
         // Request lines of the framework and of HttpClient hold query strings, and those hold signatures.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("System.Net.Http", LogLevel.Warning);
+        var theirs = level > LogLevel.Warning ? level : LogLevel.Warning;
+        builder.Logging.AddFilter("Microsoft", theirs);
+        builder.Logging.AddFilter("System.Net.Http", theirs);
 
         // What it says of a failed start or background, Commands and Background say in one line.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -34,6 +37,7 @@ internal static class Observability
 
         builder.Services.AddHealthChecks().AddCheck<DatabaseAnswers>("database", tags: ["ready"]);
         var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("refill", serviceInstanceId: settings["node"]))
             .WithMetrics(metrics => metrics.AddMeter("Refill.*").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation())
             .WithTracing(traces => traces.AddSource("Refill.*").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation());
         if (settings.Find("otlp-endpoint") is { } endpoint)
