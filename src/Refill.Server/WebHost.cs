@@ -50,7 +50,7 @@ internal static class WebHost
             Directory.CreateDirectory(folder);
         }
 
-        return FileLock.TryTake(file + ".server") ?? throw new SettingException($"another server runs on {file}; one SQLite file has one server (several share a PostgreSQL)");
+        return FileLock.TryTake(database.LockFile("server")) ?? throw new SettingException($"another server runs on {file}; one SQLite file has one server (several share a PostgreSQL)");
     }
 
     /// <param name="clock">The system's if it is not given.</param>

@@ -103,7 +103,7 @@ public sealed class Database(DatabaseOptions options)
             return;
         }
 
-        using var alone = SqliteFile is null ? null : await FileLock.TakeAsync(SqliteFile + ".migrating", MigrationPatience, cancellation)
+        using var alone = SqliteFile is null ? null : await FileLock.TakeAsync(LockFile("migrating"), MigrationPatience, cancellation)
             ?? throw new DatabaseUnfitException($"another process has been bringing it up to date for more than {MigrationPatience.TotalMinutes:0} minutes");
         if (alone is not null)
         {
@@ -126,6 +126,9 @@ public sealed class Database(DatabaseOptions options)
 
     /// <summary>The SQLite file; null: PostgreSQL.</summary>
     public string? SqliteFile => options.Kind == DatabaseKind.Sqlite ? new SqliteConnectionStringBuilder(options.ConnectionString).DataSource : null;
+
+    /// <summary>A file for a lock that has to do with the SQLite file, hidden beside it: not part of what a backup or a look at the database takes along.</summary>
+    public string LockFile(string purpose) => Path.Combine(Path.GetDirectoryName(SqliteFile!) ?? "", $".{Path.GetFileName(SqliteFile)}.{purpose}");
 
     private async Task<bool> IsCurrentAsync(RefillDb db, CancellationToken cancellation)
     {

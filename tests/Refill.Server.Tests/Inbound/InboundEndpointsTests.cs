@@ -88,7 +88,7 @@ public sealed class InboundEndpointsTests(InboundServer world) : IClassFixture<I
         var chunked = await RawHttp.AskAsync(world.Server.Url, $"POST {path} HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n{TenMegabytes:x}\r\n{new string('a', 70_000)}", Cancellation);
 
         Assert.Equal((413, 413), (announced.Status, chunked.Status));
-        Assert.DoesNotContain("<html", announced.Answer + chunked.Answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("text/html", announced.Answer + chunked.Answer, StringComparison.Ordinal);
     }
 
     [Fact]
