@@ -100,6 +100,11 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
             async (now, payments) => steps.Delivered(now, payments, accepted, allowances, await CardNowAsync(now, cancellation)),
             item.Finish(),
             cancellation);
+        if (step is null && await store.LoadAsync(topUp.Id, cancellation) is { TopUp.State: TopUpState.Completed })
+        {
+            return new WorkVerdict.Finished(); // The lease ran out, and whoever took it up was faster.
+        }
+
         if (step is null)
         {
             // A credit that nobody waits for any more must not pass in silence (market.md, complaint 3).
