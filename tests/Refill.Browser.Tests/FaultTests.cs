@@ -1,3 +1,5 @@
+using Refill.TopUps;
+
 namespace Refill.Browser.Tests;
 
 /// <summary>Gateways and carriers that lie, stammer or fall silent: the top-up still ends where its money is right.</summary>
@@ -26,6 +28,7 @@ public sealed class FaultTests
 
         var end = await journey.RunAsync(ServerDeath.Fails, Cancellation);
 
+        Assert.Equal(TopUpState.Completed, end);
         await KilledTopUp.BooksAgreeAsync(world, DemoCard.Healthy, end, $"{target} {point} {fault}", Cancellation);
     }
 }

@@ -8,7 +8,7 @@ public sealed class DeliveryCaseOnSqliteTests() : DeliveryCaseTests(DatabaseKind
 public sealed class DeliveryCaseOnPostgresTests() : DeliveryCaseTests(DatabaseKind.Postgres);
 
 /// <summary>What can come between a paid top-up and its carrier.</summary>
-public abstract class DeliveryCaseTests(DatabaseKind kind) : SceneTests(kind)
+public abstract class DeliveryCaseTests(DatabaseKind kind) : TopUpStory(kind)
 {
     [Fact]
     public async Task Silence_after_a_credit_is_asked_about_and_never_guessed()

@@ -13,7 +13,7 @@ public sealed class JourneyOnSqliteTests() : JourneyTests(DatabaseKind.Sqlite);
 public sealed class JourneyOnPostgresTests() : JourneyTests(DatabaseKind.Postgres);
 
 /// <summary>A top-up from quote to end, what a visitor may do on the way, and whatever may happen in whatever order.</summary>
-public abstract class JourneyTests(DatabaseKind kind) : SceneTests(kind)
+public abstract class JourneyTests(DatabaseKind kind) : TopUpStory(kind)
 {
     [Fact]
     public async Task Paid_delivered_done()

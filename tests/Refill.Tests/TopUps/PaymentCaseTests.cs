@@ -11,7 +11,7 @@ public sealed class PaymentCaseOnSqliteTests() : PaymentCaseTests(DatabaseKind.S
 public sealed class PaymentCaseOnPostgresTests() : PaymentCaseTests(DatabaseKind.Postgres);
 
 /// <summary>What can come between a top-up and its payment: the failure cases of payments-protocols.md, by their numbers.</summary>
-public abstract class PaymentCaseTests(DatabaseKind kind) : SceneTests(kind)
+public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
 {
     [Fact]
     public async Task Case_1_and_10_A_notification_repeated_many_times_at_once_has_one_effect()

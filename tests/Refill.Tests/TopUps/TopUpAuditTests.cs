@@ -8,7 +8,7 @@ public sealed class TopUpAuditOnSqliteTests() : TopUpAuditTests(DatabaseKind.Sql
 public sealed class TopUpAuditOnPostgresTests() : TopUpAuditTests(DatabaseKind.Postgres);
 
 /// <summary>What `refill verify` finds, and what the sweep does.</summary>
-public abstract class TopUpAuditTests(DatabaseKind kind) : SceneTests(kind)
+public abstract class TopUpAuditTests(DatabaseKind kind) : TopUpStory(kind)
 {
     [Fact]
     public async Task The_sweep_finds_what_stands_still_without_work()

@@ -3,7 +3,7 @@ using Refill.Storage;
 namespace Refill.Tests.TopUps;
 
 /// <summary>A story about top-ups, told on one of the two databases in a <see cref="Scene"/> of its own.</summary>
-public abstract class SceneTests(DatabaseKind kind) : IAsyncLifetime
+public abstract class TopUpStory(DatabaseKind kind) : IAsyncLifetime
 {
     private Scene? scene;
 
