@@ -10,8 +10,11 @@ namespace Refill.Server;
 /// </summary>
 public sealed class Settings
 {
-    /// <summary>Variables of the test harness that begin like settings.</summary>
-    private static readonly string[] NotSettings = ["REFILL_CRASH_AT", "REFILL_TEST_POSTGRES", "REFILL_CHROMIUM", "REFILL_SHARED"];
+    private const string Prefix = "REFILL_";
+
+    /// <summary>Variables of the tests, which begin like settings.</summary>
+    private const string TestPrefix = "REFILL_TEST_";
+    private const string CrashAt = "REFILL_CRASH_AT";
 
     private static readonly JsonSerializerOptions StrictJson = new() { AllowDuplicateProperties = false };
 
@@ -93,7 +96,7 @@ public sealed class Settings
         foreach (System.Collections.DictionaryEntry variable in environment)
         {
             var name = (string)variable.Key;
-            if (!name.StartsWith("REFILL_", StringComparison.Ordinal) || NotSettings.Contains(name))
+            if (!name.StartsWith(Prefix, StringComparison.Ordinal) || name.StartsWith(TestPrefix, StringComparison.Ordinal) || name == CrashAt)
             {
                 continue;
             }

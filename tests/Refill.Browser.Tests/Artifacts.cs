@@ -7,7 +7,7 @@ public static class Artifacts
     private static readonly HashSet<string> Begun = [];
 
     /// <summary>./test says where; else beside the tests.</summary>
-    private static string Folder => Environment.GetEnvironmentVariable("REFILL_ARTIFACTS") is { Length: > 0 } folder ? folder : Path.Combine(AppContext.BaseDirectory, "artifacts");
+    private static string Folder => Environment.GetEnvironmentVariable("REFILL_TEST_ARTIFACTS") is { Length: > 0 } folder ? folder : Path.Combine(AppContext.BaseDirectory, "artifacts");
 
     /// <summary>A file's full path; its folder is made.</summary>
     public static string PathOf(string name)

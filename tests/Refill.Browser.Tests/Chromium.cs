@@ -48,10 +48,10 @@ public sealed class Chromium : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         // Playwright's own downloads are not used: the system's Chromium is what ./test installs.
-        var path = Environment.GetEnvironmentVariable("REFILL_CHROMIUM");
+        var path = Environment.GetEnvironmentVariable("REFILL_TEST_CHROMIUM");
         if (string.IsNullOrEmpty(path))
         {
-            throw new InvalidOperationException("REFILL_CHROMIUM must name a Chromium; ./test sets it");
+            throw new InvalidOperationException("REFILL_TEST_CHROMIUM must name a Chromium; ./test sets it");
         }
 
         playwright = await Playwright.CreateAsync();

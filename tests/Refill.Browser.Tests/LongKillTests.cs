@@ -54,5 +54,5 @@ public sealed class LongKillTests
 
     /// <summary>Both databases share it.</summary>
     private static TimeSpan Duration() =>
-        int.TryParse(Environment.GetEnvironmentVariable("REFILL_LONG_MINUTES"), CultureInfo.InvariantCulture, out var minutes) ? TimeSpan.FromMinutes(minutes) : DefaultDuration;
+        int.TryParse(Environment.GetEnvironmentVariable("REFILL_TEST_LONG_MINUTES"), CultureInfo.InvariantCulture, out var minutes) ? TimeSpan.FromMinutes(minutes) : DefaultDuration;
 }

@@ -65,11 +65,11 @@ internal sealed class ReloadlyContract
 
     private ReloadlyContract(JsonObject document) => this.document = document;
 
-    /// <summary>Reads specs/reloadly-openapi.yaml in the folder that REFILL_SHARED names.</summary>
+    /// <summary>Reads specs/reloadly-openapi.yaml in the folder that REFILL_TEST_SHARED names.</summary>
     internal static ReloadlyContract Load()
     {
-        var folder = Environment.GetEnvironmentVariable("REFILL_SHARED")
-            ?? throw new InvalidOperationException("REFILL_SHARED names no folder: run .ci/run, or ./test --shared DIR");
+        var folder = Environment.GetEnvironmentVariable("REFILL_TEST_SHARED")
+            ?? throw new InvalidOperationException("REFILL_TEST_SHARED names no folder: run .ci/run, or ./test --shared DIR");
         using var reader = File.OpenText(Path.Combine(folder, "specs", "reloadly-openapi.yaml"));
         var yaml = new YamlStream();
         yaml.Load(reader);

@@ -5,7 +5,7 @@ using Refill.Payments.Alipay;
 
 namespace Refill.Tests.Payments.Alipay;
 
-/// <summary>The vectors that Alipay's own SDKs publish; they stay in the folder that REFILL_SHARED names and are run by .ci/run.</summary>
+/// <summary>The vectors that Alipay's own SDKs publish; they stay in the folder that REFILL_TEST_SHARED names and are run by .ci/run.</summary>
 [Trait("needs", "shared")]
 public sealed class PublishedVectorsTests
 {
@@ -51,7 +51,7 @@ public sealed class PublishedVectorsTests
 
     private static JsonDocument Read(string name)
     {
-        var shared = Environment.GetEnvironmentVariable("REFILL_SHARED") ?? throw new InvalidOperationException("REFILL_SHARED names no folder; .ci/run sets it");
+        var shared = Environment.GetEnvironmentVariable("REFILL_TEST_SHARED") ?? throw new InvalidOperationException("REFILL_TEST_SHARED names no folder; .ci/run sets it");
         return JsonDocument.Parse(File.ReadAllBytes(Path.Combine(shared, "vectors", name)));
     }
 
