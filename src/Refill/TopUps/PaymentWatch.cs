@@ -117,7 +117,7 @@ internal sealed class PaymentWatch(TopUpStore store, TopUpSteps steps, PaymentGa
         };
 
         async Task<WorkVerdict> ClosedAsync() =>
-            await CloseHereAsync(payment, item.Again(now + (LateLooks / 4)), cancellation) ? new WorkVerdict.Committed() : new WorkVerdict.Finished();
+            await CloseHereAsync(payment, item.Later(now + (LateLooks / 4)), cancellation) ? new WorkVerdict.Committed() : new WorkVerdict.Finished();
     }
 
     private async Task<bool> CloseHereAsync(Payment seen, RowChange work, CancellationToken cancellation) =>

@@ -25,7 +25,9 @@ internal sealed class Refunding(TopUpStore store, TopUpSteps steps, PaymentGatew
         CrashPoint.Reach(CrashPoint.RefundStarting);
         var gateway = gateways.Get(payment.Gateway);
         var order = new RefundOrder(payment.OrderNumber, payment.RefundNumber, paid, paid, "top-up not delivered");
-        var status = item.Attempts > 1 ? await gateway.QueryRefundAsync(order, cancellation) : new RefundStatus.NotFound();
+
+        // A try before this one left its trace: it may have reached the gateway.
+        var status = item is { Attempts: > 1 } or { LastError: not null } ? await gateway.QueryRefundAsync(order, cancellation) : new RefundStatus.NotFound();
         if (status is RefundStatus.NotFound)
         {
             status = await gateway.RefundAsync(order, cancellation);

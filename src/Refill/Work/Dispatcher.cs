@@ -22,6 +22,7 @@ public abstract record WorkVerdict
     /// <summary>Nothing (more) to do: take it out.</summary>
     public sealed record Finished : WorkVerdict;
 
+    /// <summary>In order so far, to be looked at again then.</summary>
     public sealed record Again(TimeSpan After, string? Reason) : WorkVerdict;
 
     public sealed record Dead(string Reason) : WorkVerdict;
@@ -42,7 +43,7 @@ public sealed record DispatcherOptions(string Node, TimeSpan Lease, TimeSpan Pol
 
 /// <summary>
 /// Claims due work under leases and runs its handlers, several at once. A handler that throws is tried again with exponential back-off and
-/// jitter; after <see cref="MaxFailures"/> attempts that all threw, the work is dead and a person is shown it.
+/// jitter; after <see cref="MaxFailures"/> attempts in a row that threw, the work is dead and a person is shown it.
 /// </summary>
 public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHandlers handlers, WorkBell bell, DispatcherOptions options, TimeProvider time, ILogger<Dispatcher> log)
 {
@@ -147,6 +148,7 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
     {
         using var activity = Activities.StartActivity(item.Kind);
         WorkVerdict verdict;
+        var failed = false;
         try
         {
             verdict = handlers.ByKind.TryGetValue(item.Kind, out var handler)
@@ -161,22 +163,24 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
         {
             // The edge of the machine: whatever a handler throws must not lose the work.
             log.LogError("work {Kind} {Id} failed at attempt {Attempt}: {Type}: {Error}", item.Kind, item.Id, item.Attempts, error.GetType().Name, error.Message);
+            failed = true;
             verdict = item.Attempts >= MaxFailures
                 ? new WorkVerdict.Dead(error.Message)
                 : new WorkVerdict.Again(BackOff(item.Attempts), error.Message);
         }
 
         Handled.Add(1, new KeyValuePair<string, object?>("kind", item.Kind), new KeyValuePair<string, object?>("verdict", verdict.GetType().Name));
-        await CarryOutAsync(item, verdict);
+        await CarryOutAsync(item, verdict, failed);
     }
 
-    private async Task CarryOutAsync(WorkItem item, WorkVerdict verdict)
+    private async Task CarryOutAsync(WorkItem item, WorkVerdict verdict, bool failed)
     {
         var change = verdict switch
         {
             WorkVerdict.Committed => null,
             WorkVerdict.Finished => item.Finish(),
-            WorkVerdict.Again again => item.Again(time.GetUtcNow() + again.After, again.Reason),
+            WorkVerdict.Again again when failed => item.Again(time.GetUtcNow() + again.After, again.Reason),
+            WorkVerdict.Again again => item.Later(time.GetUtcNow() + again.After, again.Reason),
             WorkVerdict.Dead dead => item.Bury(dead.Reason),
             _ => throw new UnreachableException(verdict.GetType().Name),
         };
@@ -192,9 +196,10 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
                 // Stale: another node took it over after the lease ran out, and it is theirs now.
                 await ledger.CommitAsync(new Commit(item.Cell) { Rows = [change] }, CancellationToken.None);
             }
-            catch (Exception error) when (error is CommitterBusyException or CommitUnknownException or ObjectDisposedException)
+            catch (Exception error)
             {
-                log.LogWarning("work {Kind} {Id} keeps its lease: {Error}", item.Kind, item.Id, error.Message);
+                // The edge of the machine again: the database is out of reach, or stopped. When the lease is over, the work is taken up anew.
+                log.LogWarning("work {Kind} {Id} keeps its lease: {Type}: {Error}", item.Kind, item.Id, error.GetType().Name, error.Message);
             }
         }
     }

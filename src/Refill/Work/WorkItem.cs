@@ -18,7 +18,7 @@ public enum WorkState
 /// necessary, and deleted in the same commit as the step that does it. Whoever claims it holds a lease; the row's version is the fence.
 /// </summary>
 /// <param name="Kind">Which handler does it.</param>
-/// <param name="Attempts">Claims so far, this one included.</param>
+/// <param name="Attempts">Claims since a handler last gave it back in order, this one included: looking for hours at what takes hours is no failure.</param>
 /// <param name="LastError">Why the last attempt was not the last; no personal data.</param>
 public sealed record WorkItem(Cell Cell, Guid Id, long Version, string Kind, Guid Subject, DateTimeOffset DueAt, int Attempts, WorkState State, string? LastError, DateTimeOffset CreatedAt)
 {
@@ -45,14 +45,17 @@ public sealed record WorkItem(Cell Cell, Guid Id, long Version, string Kind, Gui
     /// <summary>A row change that takes this work out of the outbox, if it is still ours.</summary>
     public RowChange Finish() => RowChange.Delete(Table, Cell, Id, Version);
 
-    /// <summary>A row change that gives it back, to be done at another time.</summary>
-    public RowChange Again(DateTimeOffset dueAt, string? reason = null) => Change(dueAt, WorkState.Pending, reason);
+    /// <summary>A row change that gives it back after an attempt that failed.</summary>
+    public RowChange Again(DateTimeOffset dueAt, string? reason = null) => Change(dueAt, WorkState.Pending, Attempts, reason);
+
+    /// <summary>A row change that gives it back in order: there was only nothing to be done yet. Its attempts are counted anew.</summary>
+    public RowChange Later(DateTimeOffset dueAt, string? reason = null) => Change(dueAt, WorkState.Pending, 0, reason);
 
     /// <summary>A row change that lays it before a person.</summary>
-    public RowChange Bury(string reason) => Change(DueAt, WorkState.Dead, reason);
+    public RowChange Bury(string reason) => Change(DueAt, WorkState.Dead, Attempts, reason);
 
-    private RowChange Change(DateTimeOffset dueAt, WorkState state, string? reason) => RowChange.Update(Table, Cell, Id, Version,
-        Kind, Subject, dueAt.ToUnixTimeMilliseconds(), (long)Attempts, (short)state, 0L, null,
+    private RowChange Change(DateTimeOffset dueAt, WorkState state, long attempts, string? reason) => RowChange.Update(Table, Cell, Id, Version,
+        Kind, Subject, dueAt.ToUnixTimeMilliseconds(), attempts, (short)state, 0L, null,
         reason is { Length: > MaxErrorLength } ? reason[..MaxErrorLength] : reason, CreatedAt.ToUnixTimeMilliseconds());
 }
 

@@ -63,21 +63,18 @@ public abstract class DeliveryCaseTests(DatabaseKind kind) : TopUpStory(kind)
     }
 
     [Fact]
-    public async Task A_defect_of_ours_is_tried_again_and_then_laid_before_a_person()
+    public async Task A_defect_of_ours_in_the_middle_of_a_call_is_a_silence_and_asked_about()
     {
-        for (var n = 0; n < 60; n++)
-        {
-            Scene.Carrier.Script.Enqueue("throw");
-        }
-
-        Scene.Carrier.Dumb = true;
+        Scene.Carrier.Script.Enqueue("throw");
         var topUp = await Scene.QuoteAsync();
         var order = await Scene.StartAsync(topUp);
         Scene.Gateway.Pay(order);
         await Scene.NotifyAsync(order);
-        await Scene.DueAsync();
+        await Scene.PassAsync(TimeSpan.FromMinutes(2));
         Assert.Equal((TopUpState.Fulfilling, 1), ((await Scene.NowAsync(topUp)).State, Scene.Carrier.Calls));
         Assert.Empty(await Scene.DeadAsync());
+        await Scene.PassAsync(TimeSpan.FromMinutes(5));
+        Assert.Equal((TopUpState.Completed, 2), ((await Scene.NowAsync(topUp)).State, Scene.Carrier.Calls));
         await Scene.SoundAsync(topUp);
     }
 }
