@@ -55,6 +55,9 @@ public sealed record Payment(
     /// <summary>One refund a payment, always for all of it: the same number on every retry (failure case 21).</summary>
     public string RefundNumber => OrderNumber + "R1";
 
+    /// <summary>True while what was paid is reserved for its way back, also when the gateway has refused to send it: a person may have it tried again.</summary>
+    public bool IsGoingBack => State == PaymentState.Refunding || (State == PaymentState.NeedsReview && RefundRequestedAt is not null);
+
     public static bool TryParseOrderNumber(string orderNumber, out Guid id) => Guid.TryParseExact(orderNumber, "N", out id);
 
     public static readonly VersionedTable Table = new(

@@ -17,7 +17,7 @@ internal sealed class Refunding(TopUpStore store, TopUpSteps steps, PaymentGatew
     /// <summary>The handler of <see cref="TopUpSteps.RefundWork"/>.</summary>
     public async Task<WorkVerdict> HandleAsync(WorkItem item, CancellationToken cancellation)
     {
-        if (await store.LoadPaymentAsync(item.Subject, cancellation) is not { State: PaymentState.Refunding, PaidAmount: { } paid } payment)
+        if (await store.LoadPaymentAsync(item.Subject, cancellation) is not { IsGoingBack: true, PaidAmount: { } paid } payment)
         {
             return new WorkVerdict.Finished();
         }
@@ -67,7 +67,9 @@ internal sealed class Refunding(TopUpStore store, TopUpSteps steps, PaymentGatew
             (topUp, payments) => payments.FirstOrDefault(payment => payment.Id == seen.Id) is { } payment ? steps.RefundRefused(topUp, payment) : null,
             item.Bury(reason),
             cancellation);
-        return step is null ? new WorkVerdict.Finished() : new WorkVerdict.Committed();
+
+        // Refused before, tried again by hand, refused again: it is still a person's.
+        return step is not null ? new WorkVerdict.Committed() : seen.State == PaymentState.NeedsReview ? new WorkVerdict.Dead(reason) : new WorkVerdict.Finished();
     }
 
     /// <summary>Alipay's refund query is to be asked 10 s after the refund or later.</summary>

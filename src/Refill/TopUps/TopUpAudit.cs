@@ -116,7 +116,7 @@ public sealed class TopUpAudit(Database database)
                 check.Problem($"cell {rows.Cell}: {gateway.Purpose} is {gateway.Balance}, the payments say {-owed}");
             }
 
-            var returning = own.Where(p => p.State == PaymentState.Refunding || (p.State == PaymentState.NeedsReview && p.RefundRequestedAt is not null)).Sum(p => p.PaidAmount!.Value.Minor);
+            var returning = own.Where(p => p.IsGoingBack).Sum(p => p.PaidAmount!.Value.Minor);
             var inTransit = rows.Accounts.Where(a => a.Purpose == $"refund-in-transit/{name}" && a.Unit == gateway.Unit).Sum(a => a.Balance);
             if (inTransit != returning)
             {

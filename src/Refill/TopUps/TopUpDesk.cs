@@ -182,7 +182,10 @@ public sealed class TopUpDesk
             (topUp, payments) =>
             {
                 refused = null;
-                payment = payments.FirstOrDefault(open => open.State == PaymentState.Open && open.Gateway == gateway.Name && open.Way == way && open.ExpiresAt > time.GetUtcNow());
+
+                // Only the way chosen last stays open: those before it are being closed, perhaps under the payer's hands.
+                payment = payments.LastOrDefault(open => open.State == PaymentState.Open);
+                payment = payment is { } last && last.Gateway == gateway.Name && last.Way == way && last.ExpiresAt > time.GetUtcNow() ? last : null;
                 if (topUp.State is TopUpState.AwaitingPayment && payment is not null)
                 {
                     return null; // The same way again: the same order, the same parameters (failure case 16).

@@ -96,7 +96,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         }
 
         var now = Now;
-        var trouble = TroubleWith(topUp, payment, paid.Amount, now);
+        var trouble = TroubleWith(topUp, payment, paid, now);
         var received = payment with { PaidAmount = paid.Amount, GatewayNumber = paid.GatewayNumber, PaidAt = paid.PaidAt ?? now };
         var money = Transfer("payment-received", topUp, (Clearing(payment), -paid.Amount.Minor), (Held(payment), paid.Amount.Minor));
         if (trouble == TopUpTrouble.None)
@@ -228,19 +228,34 @@ internal sealed class TopUpSteps(TimeProvider time)
 
     public Step? Refunded(TopUp topUp, Payment payment, IReadOnlyList<Payment> payments)
     {
-        if (payment.State != PaymentState.Refunding)
+        if (!payment.IsGoingBack)
         {
             return null;
         }
 
         var money = payment.PaidAmount ?? throw new InvalidOperationException($"payment {payment.Id} is refunded but was never paid");
-        var othersUnderWay = payments.Any(other => other.Id != payment.Id && other.State is PaymentState.Refunding or PaymentState.NeedsReview);
-        var done = topUp.State == TopUpState.Refunding && !othersUnderWay;
-        return new Step("refunded", topUp, Next(topUp, done ? TopUpState.Refunded : topUp.State))
+        return new Step("refunded", topUp, AfterRefund(topUp, [.. payments.Where(other => other.Id != payment.Id)]))
         {
             Payments = [payment with { State = PaymentState.Refunded, RefundedAt = Now }],
             Transfers = [Transfer("refunded", topUp, (InTransit(payment), -money.Minor), (Clearing(payment), money.Minor))],
         };
+    }
+
+    /// <summary>It ends with its last refund; with a payment left that only a person can settle, it waits for that person.</summary>
+    private TopUp AfterRefund(TopUp topUp, IReadOnlyList<Payment> others)
+    {
+        var wasRefused = topUp is { State: TopUpState.NeedsReview, Trouble: TopUpTrouble.RefundRefused };
+        if ((topUp.State != TopUpState.Refunding && !wasRefused) || others.Any(other => other.State == PaymentState.Refunding))
+        {
+            return Next(topUp, topUp.State);
+        }
+
+        if (others.FirstOrDefault(other => other.State == PaymentState.NeedsReview) is { } left)
+        {
+            return Next(topUp, TopUpState.NeedsReview) with { Trouble = left.IsGoingBack ? TopUpTrouble.RefundRefused : TopUpTrouble.PaidOtherCurrency };
+        }
+
+        return Next(topUp, TopUpState.Refunded) with { Trouble = wasRefused ? TopUpTrouble.None : topUp.Trouble };
     }
 
     /// <summary>The gateway refused the refund for good (failure case 23): the money stays reserved, a person must look.</summary>
@@ -253,10 +268,12 @@ internal sealed class TopUpSteps(TimeProvider time)
             Payments = [payment with { State = PaymentState.NeedsReview }],
         };
 
-    private static TopUpTrouble TroubleWith(TopUp topUp, Payment payment, Money paid, DateTimeOffset now) => topUp.State switch
+    private static TopUpTrouble TroubleWith(TopUp topUp, Payment payment, PaymentStatus.Paid paid, DateTimeOffset now) => topUp.State switch
     {
         _ when !IsUnpaid(topUp.State) => TopUpTrouble.PaidTwice,
-        _ when paid != payment.Amount => TopUpTrouble.PaidTooLittle,
+
+        // Failure case 24: somebody has sent money back past us. For what is left nothing is delivered.
+        _ when paid.Amount != payment.Amount || paid.Refunded.Minor > 0 => TopUpTrouble.PaidTooLittle,
         TopUpState.Cancelled => TopUpTrouble.PaidTooLate,
         TopUpState.Expired when now > topUp.QuoteExpiresAt + TopUp.HonourLateFor => TopUpTrouble.PaidTooLate,
         _ => TopUpTrouble.None,

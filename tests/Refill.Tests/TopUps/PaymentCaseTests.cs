@@ -187,6 +187,67 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
     }
 
     [Fact]
+    public async Task Case_23_A_refused_refund_that_a_person_has_tried_again_goes_back_in_the_end()
+    {
+        Scene.Carrier.Script.Enqueue("refuse");
+        Scene.Gateway.Refunds = () => new RefundStatus.Rejected("no funds");
+        var topUp = await Scene.QuoteAsync();
+        var order = await Scene.StartAsync(topUp);
+        Scene.Gateway.Pay(order);
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        await Scene.RetryByHandAsync(Assert.Single(await Scene.DeadAsync()));
+        await Scene.DueAsync();
+        Assert.Equal(TopUpState.NeedsReview, (await Scene.NowAsync(topUp)).State);
+        Scene.Gateway.Refunds = null;
+        await Scene.RetryByHandAsync(Assert.Single(await Scene.DeadAsync()));
+        await Scene.DueAsync();
+        var ended = await Scene.NowAsync(topUp);
+        Assert.Equal((TopUpState.Refunded, TopUpTrouble.None, topUp.Charge), (ended.State, ended.Trouble, Scene.Gateway.Refunded(order)));
+        Assert.Empty(await Scene.DeadAsync());
+        await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task Case_23_A_second_payment_that_cannot_go_back_does_not_leave_the_top_up_refunding_for_ever()
+    {
+        Scene.Carrier.Script.Enqueue("lost-before");
+        Scene.Carrier.Script.Enqueue("refuse");
+        var topUp = await Scene.QuoteAsync();
+        var (first, second) = (await Scene.StartAsync(topUp, PaymentWay.Page), await Scene.StartAsync(topUp, PaymentWay.Qr));
+        Scene.Gateway.Pay(first);
+        Scene.Gateway.Pay(second);
+        Scene.Gateway.Refunds = () => new RefundStatus.Rejected("frozen");
+        await Scene.NotifyAsync(first);
+        await Scene.NotifyAsync(second);
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(TopUpState.Fulfilling, (await Scene.NowAsync(topUp)).State);
+        Scene.Gateway.Refunds = null;
+        await Scene.PassAsync(TimeSpan.FromMinutes(10));
+        var ended = await Scene.NowAsync(topUp);
+        Assert.Equal((TopUpState.NeedsReview, TopUpTrouble.RefundRefused), (ended.State, ended.Trouble));
+        Assert.Equal((topUp.Charge, Money.Cny(0)), (Scene.Gateway.Refunded(first), Scene.Gateway.Refunded(second)));
+        await Scene.SoundAsync(topUp);
+        await Scene.RetryByHandAsync(Assert.Single(await Scene.DeadAsync()));
+        await Scene.DueAsync();
+        Assert.Equal((TopUpState.Refunded, topUp.Charge), ((await Scene.NowAsync(topUp)).State, Scene.Gateway.Refunded(second)));
+        await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task Case_24_What_was_paid_and_sent_back_past_us_is_not_delivered()
+    {
+        var topUp = await Scene.QuoteAsync();
+        var order = await Scene.StartAsync(topUp);
+        Scene.Gateway.Pay(order);
+        Scene.Gateway.RefundByHand(order);
+        Scene.Gateway.Refunds = () => new RefundStatus.Rejected("nothing is left to refund");
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((TopUpState.NeedsReview, 0), ((await Scene.NowAsync(topUp)).State, Scene.Carrier.Calls));
+        Assert.Single(await Scene.DeadAsync());
+        await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
     public async Task Case_25_Paid_twice_by_two_ways_the_second_payment_goes_back()
     {
         var topUp = await Scene.QuoteAsync();
@@ -212,6 +273,23 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
         await Scene.StartAsync(topUp, PaymentWay.Qr);
         await Scene.DueAsync();
         Assert.False(Scene.Gateway.Pay(first));
+    }
+
+    [Fact]
+    public async Task The_first_way_chosen_again_is_a_new_order_for_the_old_one_is_being_closed()
+    {
+        var topUp = await Scene.QuoteAsync();
+        var first = await Scene.StartAsync(topUp, PaymentWay.Page);
+        Scene.Time.Advance(TimeSpan.FromSeconds(1));
+        await Scene.StartAsync(topUp, PaymentWay.Qr);
+        Scene.Time.Advance(TimeSpan.FromSeconds(1));
+        var again = await Scene.StartAsync(topUp, PaymentWay.Page);
+        Assert.Equal((3, false), (Scene.Gateway.Orders.Count(), again == first));
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.True(Scene.Gateway.Pay(again));
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(TopUpState.Completed, (await Scene.NowAsync(topUp)).State);
+        await Scene.SoundAsync(topUp);
     }
 
     private async Task<string> UnansweredOrderAsync(TopUpView topUp)

@@ -109,6 +109,10 @@ internal sealed class Scene : IAsyncDisposable
 
     public Task<IReadOnlyList<WorkItem>> DeadAsync() => provider.GetRequiredService<TopUpAudit>().DeadWorkAsync(default);
 
+    /// <summary>As `refill work retry`.</summary>
+    public async Task RetryByHandAsync(WorkItem dead) =>
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(new Commit(dead.Cell) { Rows = [(dead with { Attempts = 0 }).Again(Time.GetUtcNow(), "tried again by hand")] }));
+
     /// <summary>Every invariant holds (reliability.md, I1 to I10), and the carrier's own count says: at most one credit, and one exactly if completed.</summary>
     public async Task SoundAsync(params TopUpView[] topUps)
     {

@@ -44,6 +44,9 @@ internal sealed class ScriptedGateway : IPaymentGateway
     /// <summary>Paid although it was closed: a gateway that breaks its word.</summary>
     public void PretendPaid(string order) => orders[order].IsPaid = true;
 
+    /// <summary>As the seller, in the gateway's own console.</summary>
+    public void RefundByHand(string order) => orders[order].Refunds["by hand"] = orders[order].Amount.Minor;
+
     public Task<PaymentStart> StartAsync(PaymentOrder order, CancellationToken cancellation)
     {
         if (orders.TryGetValue(order.OrderNumber, out var known) && known.Amount != order.Amount)
