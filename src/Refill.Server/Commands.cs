@@ -17,9 +17,9 @@ namespace Refill.Server;
 /// <summary>The command line: the server by default, and what an operator does beside it.</summary>
 internal static class Commands
 {
-    private const int Fine = 0;
+    internal const int Fine = 0;
     private const int Wrong = 1;
-    private const int Misused = 2;
+    internal const int Misused = 2;
     private const decimal Micro = 1_000_000m;
 
     /// <summary>How long a command may take to end after Ctrl+C or SIGTERM; the server's requests under way get <see cref="WebHost.PatienceAtStop"/> of it.</summary>
@@ -59,6 +59,8 @@ internal static class Commands
         root.Subcommands.Add(Catalogue());
         root.Subcommands.Add(ExchangeRate());
         root.Subcommands.Add(Work());
+        root.Subcommands.Add(CustomerCommands.Wallet());
+        root.Subcommands.Add(CustomerCommands.Keys());
         return root;
     }
 
@@ -151,10 +153,10 @@ internal static class Commands
         return work;
     }
 
-    private static TextWriter Output(ParseResult parsed) => parsed.InvocationConfiguration.Output;
+    internal static TextWriter Output(ParseResult parsed) => parsed.InvocationConfiguration.Output;
 
     /// <param name="needs">Whether the database must be there, as a command that only looks wants it: a mistyped path must not look like an installation where all is well.</param>
-    private static Task<int> WithGround(ParseResult parsed, Needs needs, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) => WithSettings(parsed, async settings =>
+    internal static Task<int> WithGround(ParseResult parsed, Needs needs, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) => WithSettings(parsed, async settings =>
     {
         var services = new ServiceCollection().AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning)).AddGround(settings);
         await using var provider = services.BuildServiceProvider();
@@ -187,7 +189,7 @@ internal static class Commands
         }
     }
 
-    private enum Needs
+    internal enum Needs
     {
         /// <summary>The database is made, or brought up to date, if need be.</summary>
         Nothing,

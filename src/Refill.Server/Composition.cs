@@ -4,9 +4,11 @@ using Refill.Carriers;
 using Refill.Carriers.Own;
 using Refill.Carriers.Reloadly;
 using Refill.Catalogue;
+using Refill.Customers;
 using Refill.Ledger;
 using Refill.Payments;
 using Refill.Payments.Alipay;
+using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Work;
@@ -28,6 +30,8 @@ internal static class Composition
         .AddSingleton(provider => new CatalogueImport(
             provider.GetRequiredService<Database>(), provider.GetRequiredService<CatalogueReader>(), [OwnCarrier.ConnectorName, "reloadly"]))
         .AddSingleton<FxRates>()
+        .AddSingleton<Wallets>()
+        .AddSingleton<ApiKeys>()
         .AddSingleton<TopUpAudit>();
 
     /// <summary>Gateways, carriers and the journeys.</summary>
@@ -36,6 +40,7 @@ internal static class Composition
         services.AddSingleton(DispatcherOptions.Default(settings["node"]));
         services.AddSingleton<IPaymentGateway>(provider => new AlipayGateway(
             Client(), AlipayOptionsFrom(settings), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AlipayGateway>>()));
+        services.AddSingleton<WalletGateway>().AddSingleton<IPaymentGateway>(provider => provider.GetRequiredService<WalletGateway>());
         services.AddSingleton<PaymentGateways>();
         services.AddSingleton<OwnCarrier>();
         services.AddSingleton(provider => new ReloadlyCarrier(

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using Refill.Sandbox;
+using Refill.Server.Api;
 using Refill.Server.Inbound;
 using Refill.Server.Storefront;
 using Refill.Storage;
@@ -68,7 +69,7 @@ internal static class WebHost
         builder.AddObservability(settings);
         Directory.CreateDirectory(settings.Data);
 
-        builder.Services.AddGround(settings).AddJourneys(settings).AddHostedService<Background>().AddStorefront(settings).AddSingleton(clock ?? TimeProvider.System);
+        builder.Services.AddGround(settings).AddJourneys(settings).AddHostedService<Background>().AddStorefront(settings).AddApiDescription(settings).AddSingleton(clock ?? TimeProvider.System);
         builder.Services.Configure<ForwardedHeadersOptions>(options =>
         {
             options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
@@ -89,6 +90,8 @@ internal static class WebHost
         app.UseStorefront();
         app.MapHealth();
         app.MapInbound();
+        app.MapApi();
+        app.MapOpenApi();
         app.MapStorefront();
         return app;
     }

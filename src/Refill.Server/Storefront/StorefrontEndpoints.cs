@@ -17,6 +17,9 @@ internal static class StorefrontEndpoints
     public const string LookupLimit = "lookup";
     private const string NoSniff = "nosniff";
 
+    /// <summary>What is not for people's browsers: it has no policy of a page and no page for its errors.</summary>
+    private static readonly PathString[] Others = ["/inbound", "/health", "/api", "/openapi", "/problems"];
+
     /// <summary>What our forms are sent as; no page takes files.</summary>
     private const string FormType = "application/x-www-form-urlencoded";
 
@@ -101,7 +104,7 @@ internal static class StorefrontEndpoints
     {
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = NoSniff;
-        if (context.Request.Path.StartsWithSegments("/inbound", StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
+        if (Others.Any(folder => context.Request.Path.StartsWithSegments(folder, StringComparison.Ordinal)))
         {
             if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
             {

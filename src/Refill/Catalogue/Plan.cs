@@ -101,6 +101,9 @@ public sealed record Carrier(string Code, string Name, string Network, string Co
 /// <summary>An exchange rate: how many millionths of a unit of <see cref="To"/> one unit of <see cref="From"/> costs, who says so, and since when.</summary>
 public sealed record FxRate(Currency From, Currency To, long RateMicro, string Source, DateTimeOffset TakenAt)
 {
+    /// <summary>One for one, as from a currency to itself.</summary>
+    public const long One = 1_000_000;
+
     /// <summary>The amount in <see cref="To"/>, rounded up to its minor unit: the seller is never paid short by rounding.</summary>
     public Money Convert(Money amount)
     {

@@ -45,8 +45,9 @@ public sealed record IdempotencyKey(string Scope, string Key, ImmutableArray<byt
 
 /// <summary>
 /// Everything that one step does, in one database transaction or not at all: compare-and-set of rows, transfers, and the answer behind the key.
-/// All of it lies in one cell.
+/// Each row and each transfer lies in one cell; a commit may hold some of two, as when a wallet of one cell pays for a card of another.
 /// </summary>
+/// <param name="Cell">Where the answer stands, and whose committer decides: the cell of the row that most commits contend for.</param>
 public sealed record Commit(Cell Cell)
 {
     public IdempotencyKey? Key { get; init; }
@@ -57,7 +58,15 @@ public sealed record Commit(Cell Cell)
 
     /// <summary>Stored behind the key and given back, byte for byte, to whoever repeats it. At most 64 KiB.</summary>
     public ReadOnlyMemory<byte> Answer { get; init; }
+
+    /// <summary>Instead of <see cref="Answer"/>: one that says what a balance is after this commit.</summary>
+    public BalanceAnswer? BalanceAnswer { get; init; }
 }
+
+/// <summary>An answer that names a balance. It is written while the commit is decided, when the balance is known and nobody else can change it.</summary>
+/// <param name="AccountId">An account that the commit posts to.</param>
+/// <param name="Write">From the balance after the commit, in the account's unit, to the answer. Quick, and without effect of its own: it may be called again.</param>
+public sealed record BalanceAnswer(Guid AccountId, Func<long, ReadOnlyMemory<byte>> Write);
 
 /// <summary>What became of a <see cref="Commit"/>. A closed set.</summary>
 public abstract record CommitOutcome
@@ -67,7 +76,8 @@ public abstract record CommitOutcome
     }
 
     /// <summary>Durable: it survives the loss of power from now on.</summary>
-    public sealed record Committed : CommitOutcome;
+    /// <param name="Answer">As it now stands behind the key.</param>
+    public sealed record Committed(ReadOnlyMemory<byte> Answer) : CommitOutcome;
 
     /// <summary>The key was used before with the same body; this is the answer of that time. Nothing was changed.</summary>
     public sealed record Replayed(ReadOnlyMemory<byte> Answer) : CommitOutcome;

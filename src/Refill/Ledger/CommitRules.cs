@@ -24,12 +24,17 @@ internal static class CommitRules
             Require(key.BodyHash.Length == HashBytes, $"a body's hash has {HashBytes} bytes, not {key.BodyHash.Length}");
         }
 
-        Require(commit.Answer.Length <= MaxAnswerBytes, $"an answer has at most {MaxAnswerBytes} bytes, not {commit.Answer.Length}");
+        CheckAnswer(commit.Answer);
+        if (commit.BalanceAnswer is { } balance)
+        {
+            Require(commit.Answer.IsEmpty && commit.Transfers.Any(transfer => transfer.Postings.Any(posting => posting.Account.Id == balance.AccountId)), "an answer names the balance of an account that its commit does not post to");
+        }
+
         Require(commit.Rows.Length <= MaxRows && commit.Transfers.Length <= MaxTransfers, $"{commit.Rows.Length} rows and {commit.Transfers.Length} transfers are too many for one commit");
         Require(commit.Rows.Length + commit.Transfers.Length > 0 || commit.Key is not null, "a commit must do something");
         for (var index = 0; index < commit.Rows.Length; index++)
         {
-            Check(commit.Rows[index], commit.Cell);
+            Check(commit.Rows[index]);
             for (var other = 0; other < index; other++)
             {
                 Require(commit.Rows[other].Id != commit.Rows[index].Id || commit.Rows[other].Table != commit.Rows[index].Table, $"{commit.Rows[index].Table.Name} {commit.Rows[index].Id} is changed twice in one commit");
@@ -38,20 +43,27 @@ internal static class CommitRules
 
         foreach (var transfer in commit.Transfers)
         {
-            Check(transfer, commit.Cell);
+            Check(transfer);
         }
     }
 
-    private static void Check(RowChange row, Cell cell)
+    /// <returns>The answer itself.</returns>
+    public static ReadOnlyMemory<byte> CheckAnswer(ReadOnlyMemory<byte> answer)
     {
-        Require(row.Cell == cell, $"{row.Table.Name} {row.Id} is of cell {row.Cell}, its commit of cell {cell}");
+        Require(answer.Length <= MaxAnswerBytes, $"an answer has at most {MaxAnswerBytes} bytes, not {answer.Length}");
+        return answer;
+    }
+
+    private static void Check(RowChange row)
+    {
+        Require(CellId.CellOf(row.Id) == row.Cell, $"{row.Table.Name} {row.Id} is not of cell {row.Cell}");
         Require(row.ExpectedVersion >= 0 && (row.ExpectedVersion > 0 || row.Values is not null), $"{row.Table.Name} {row.Id}: version {row.ExpectedVersion} cannot be expected");
         Require(row.Values is not { } values || values.Length == row.Table.Columns.Length, $"{row.Table.Name} {row.Id}: {row.Values?.Length} values for {row.Table.Columns.Length} columns");
     }
 
-    private static void Check(Transfer transfer, Cell cell)
+    private static void Check(Transfer transfer)
     {
-        Require(CellId.CellOf(transfer.Id) == cell, $"transfer {transfer.Id} is not of cell {cell}");
+        var cell = CellId.CellOf(transfer.Id);
         Require(transfer.Postings.Length is >= 2 and <= MaxPostings, $"transfer {transfer.Id} has {transfer.Postings.Length} postings; 2 to {MaxPostings} are allowed");
         var sums = new Dictionary<Unit, Int128>();
         foreach (var (account, amount) in transfer.Postings)

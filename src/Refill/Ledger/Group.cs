@@ -122,8 +122,7 @@ internal sealed class Group
             return refused;
         }
 
-        Apply(commit);
-        return new CommitOutcome.Committed();
+        return new CommitOutcome.Committed(Apply(commit));
     }
 
     /// <summary>Tries the postings in order without keeping them.</summary>
@@ -166,8 +165,11 @@ internal sealed class Group
         return null;
     }
 
-    private void Apply(Commit commit)
+    /// <returns>The answer.</returns>
+    private ReadOnlyMemory<byte> Apply(Commit commit)
     {
+        // First, for it may throw: nothing has been changed yet.
+        var text = commit.BalanceAnswer is { } balance ? CommitRules.CheckAnswer(balance.Write(balances[balance.AccountId])) : commit.Answer;
         IsEmpty = false;
         foreach (var change in commit.Rows)
         {
@@ -178,23 +180,26 @@ internal sealed class Group
 
         foreach (var transfer in commit.Transfers)
         {
-            Transfers.Add((commit.Cell, transfer));
+            var cell = CellId.CellOf(transfer.Id);
+            Transfers.Add((cell, transfer));
             foreach (var (account, amount) in transfer.Postings)
             {
                 var draft = Accounts[account.Id] ??= new AccountDraft { Account = account };
                 draft.Balance += amount;
                 draft.Postings++;
                 draft.IsChanged = true;
-                Postings.Add(new PostingDraft(commit.Cell, account.Id, draft.Postings, transfer.Id, amount, draft.Balance));
+                Postings.Add(new PostingDraft(cell, account.Id, draft.Postings, transfer.Id, amount, draft.Balance));
             }
         }
 
         if (commit.Key is { } key)
         {
-            var answer = new StoredAnswer(ImmutableCollectionsMarshal.AsArray(key.BodyHash)!, commit.Answer.ToArray());
+            var answer = new StoredAnswer(ImmutableCollectionsMarshal.AsArray(key.BodyHash)!, text.ToArray());
             var id = new AnswerId(commit.Cell, key.Scope, key.Key);
             Answers[id] = answer;
             NewAnswers.Add(new AnswerDraft(id, answer.BodyHash, answer.Answer));
         }
+
+        return text;
     }
 }

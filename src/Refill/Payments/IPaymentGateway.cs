@@ -13,6 +13,9 @@ public enum PaymentWay
 
     /// <summary>A code to be scanned with the gateway's app.</summary>
     Qr,
+
+    /// <summary>Charged with the order itself; the payer is shown no page.</summary>
+    Direct,
 }
 
 /// <summary>A payment to be made, as the gateway is told it. The same values give the same order at the gateway, however often they are sent.</summary>
@@ -89,7 +92,9 @@ public abstract record PaymentClose
 }
 
 /// <summary>A refund as the gateway is told it. The same <paramref name="RefundNumber"/> refunds once, however often it is sent.</summary>
-public sealed record RefundOrder(string OrderNumber, string RefundNumber, Money Amount, Money PaidAmount, string Reason);
+/// <param name="TopUpId">What was paid for.</param>
+/// <param name="GatewayNumber">The gateway's own number of the payment.</param>
+public sealed record RefundOrder(Guid TopUpId, string OrderNumber, string RefundNumber, Money Amount, Money PaidAmount, string Reason, string? GatewayNumber);
 
 /// <summary>What the gateway says of a refund. A closed set.</summary>
 public abstract record RefundStatus

@@ -24,7 +24,7 @@ internal sealed class Refunding(TopUpStore store, TopUpSteps steps, PaymentGatew
 
         CrashPoint.Reach(CrashPoint.RefundStarting);
         var gateway = gateways.Get(payment.Gateway);
-        var order = new RefundOrder(payment.OrderNumber, payment.RefundNumber, paid, paid, "top-up not delivered");
+        var order = new RefundOrder(payment.TopUpId, payment.OrderNumber, payment.RefundNumber, paid, paid, "top-up not delivered", payment.GatewayNumber);
 
         // A try before this one left its trace: it may have reached the gateway.
         var status = item is { Attempts: > 1 } or { LastError: not null } ? await gateway.QueryRefundAsync(order, cancellation) : new RefundStatus.NotFound();

@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Refill.Cards;
 using Refill.Carriers;
 using Refill.Catalogue;
+using Refill.Ledger;
 using Refill.Payments;
+using Refill.Payments.Wallets;
 using Refill.Work;
 
 namespace Refill.TopUps;
@@ -25,6 +27,9 @@ public static class Registration
             p.GetRequiredService<TopUpStore>(), p.GetRequiredService<TopUpSteps>(), p.GetRequiredService<PaymentWatch>(), p.GetRequiredService<TopUpChanges>(),
             p.GetRequiredService<PaymentGateways>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(), p.GetRequiredService<CatalogueReader>(),
             p.GetRequiredService<FxRates>(), p.GetRequiredService<TimeProvider>()))
+        .AddSingleton(p => new WalletOrders(
+            p.GetRequiredService<TopUpStore>(), p.GetRequiredService<TopUpSteps>(), p.GetRequiredService<TopUpDesk>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(),
+            p.GetRequiredService<CatalogueReader>(), p.GetRequiredService<GeneralLedger>(), p.GetRequiredService<WalletGateway>(), p.GetRequiredService<TimeProvider>()))
         .AddSingleton(Handlers);
 
     private static WorkHandlers Handlers(IServiceProvider provider)

@@ -3,6 +3,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Refill.Ledger;
+using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.Work;
 
@@ -32,7 +33,30 @@ public sealed class TopUpAudit(Database database)
             Work(rows, work);
         }
 
-        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding];
+        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, await WalletsAsync(cancellation)];
+    }
+
+    /// <summary>
+    /// Wallets and cards stand in different cells, so no cell alone can tell: what the wallets' side says was taken, the cards' side has. Only refunds that are back in
+    /// their wallet and not yet confirmed to the top-up may lie between. One statement is one moment on both databases.
+    /// </summary>
+    private async Task<AuditFinding> WalletsAsync(CancellationToken cancellation)
+    {
+        var check = new Check("I4  what wallets gave, top-ups have: both sides agree over all cells");
+        await using var db = database.Open();
+        var sums = await db.Set<AccountRow>().AsNoTracking()
+            .Where(a => a.Purpose == WalletGateway.TakenPurpose || a.Purpose == "clearing/" + WalletGateway.GatewayName || a.Purpose == "refund-in-transit/" + WalletGateway.GatewayName)
+            .GroupBy(a => a.Purpose).Select(group => new { Purpose = group.Key, Balance = group.Sum(a => a.Balance), Count = group.LongCount() }).ToListAsync(cancellation);
+        check.Examined = sums.Sum(sum => sum.Count);
+        var (taken, cleared, returning) = (Of(WalletGateway.TakenPurpose), Of("clearing/" + WalletGateway.GatewayName), Of("refund-in-transit/" + WalletGateway.GatewayName));
+        if (-(taken + cleared) is var between && (between < 0 || between > returning))
+        {
+            check.Problem($"wallets say that {taken} was taken, top-ups {-cleared}, of which {returning} is on its way back");
+        }
+
+        return check.Finding;
+
+        long Of(string purpose) => sums.Find(sum => sum.Purpose == purpose)?.Balance ?? 0;
     }
 
     /// <summary>Work that the machine has given up and a person must look at: not damage, but not to be forgotten.</summary>

@@ -370,7 +370,7 @@ public sealed class TopUpDesk
         ? new IdempotencyKey("quote", $"{key}:{planCode}", [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{cardId:N}:{planCode}"))])
         : null;
 
-    private static TopUpView View(TopUp t, IReadOnlyList<Payment> payments, CardIdentifier identifier) => new(
+    internal static TopUpView View(TopUp t, IReadOnlyList<Payment> payments, CardIdentifier identifier) => new(
         t.Id, t.OrderCode, t.State, t.Version, t.CardId, identifier, t.Carrier, t.CurrentPlan, t.CurrentExpiresAt, t.Plan, t.Price, t.Charge, t.Rate, t.CreatedAt, t.QuoteExpiresAt,
         t.CompletedAt, t.ValidUntil, t.CarrierReference, t.Trouble, [.. payments.Select(View)]);
 
@@ -378,7 +378,7 @@ public sealed class TopUpDesk
         p.Id, p.Gateway, p.Way, p.State == PaymentState.Open ? p.Code : null, p.Amount, p.PaidAmount is not null,
         p.RefundRequestedAt is { } requested && p.PaidAmount is { } paid ? new RefundView(paid, p.State == PaymentState.Refunded, requested, p.RefundedAt) : null);
 
-    private static CardProblem Problem(RecognitionProblem problem) => problem switch
+    internal static CardProblem Problem(RecognitionProblem problem) => problem switch
     {
         RecognitionProblem.Empty => CardProblem.Empty,
         RecognitionProblem.NotANumber => CardProblem.NotANumber,

@@ -22,9 +22,9 @@ public static class Transitions
         [TopUpState.NeedsReview] = [TopUpState.Completed, TopUpState.Refunding, TopUpState.Refunded],
     };
 
-    /// <summary>True for a legal change, and for none (a step may change payments only). 0 as <paramref name="from"/> is the beginning.</summary>
+    /// <summary>True for a legal change, and for none (a step may change payments only). 0 as <paramref name="from"/> is the beginning: a quote, or an order that a wallet has paid.</summary>
     public static bool Allow(TopUpState from, TopUpState to) =>
-        from == to || (from == 0 ? to == TopUpState.Quoted : Next[from].Contains(to));
+        from == to || (from == 0 ? to is TopUpState.Quoted or TopUpState.Paid or TopUpState.Completed : Next[from].Contains(to));
 }
 
 /// <summary>One line of a top-up's history, written with the step itself: what the timeline shows and `refill verify` replays.</summary>

@@ -5,6 +5,7 @@ using Refill.Carriers;
 using Refill.Catalogue;
 using Refill.Ledger;
 using Refill.Payments;
+using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.Units;
 
@@ -28,6 +29,9 @@ internal sealed record Step(string Name, TopUp? Before, TopUp After)
     public ImmutableArray<RowChange> Also { get; init; } = [];
 }
 
+/// <summary>What our own network puts on a card, for the commit that does it.</summary>
+internal sealed record OwnCredit(string Reference, ImmutableArray<Posting> Allowances, ImmutableArray<RowChange> Card);
+
 /// <summary>
 /// The state machine: one method a step; values in, values out; no database, no network. A method returns null when the step is not to be
 /// taken from the present state (somebody else took it first): the caller has nothing to do then.
@@ -45,7 +49,8 @@ internal sealed class TopUpSteps(TimeProvider time)
     /// <summary>The least time that a payer is given on the gateway's page, also at the end of a quote (Alipay's wap pay: 5 minutes).</summary>
     private static readonly TimeSpan LeastTimeToPay = TimeSpan.FromMinutes(5);
 
-    private DateTimeOffset Now => time.GetUtcNow();
+    /// <summary>To the millisecond, as it is kept: what is answered now is what is read later.</summary>
+    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
     public Step Quote(Guid cardId, CardIdentifier identifier, Carrier carrier, string reference, string? currentPlan, DateTimeOffset? currentExpiresAt, Plan plan, FxRate rate)
     {
@@ -55,6 +60,36 @@ internal sealed class TopUpSteps(TimeProvider time)
             CellId.New(cell, time), 0, OrderCode.New(cell), TopUpState.Quoted, cardId, identifier.Kind, identifier.LastFour, carrier, currentPlan, currentExpiresAt,
             plan, rate.Convert(plan.Price), rate, reference, now, now, now + TopUp.QuoteLifetime, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
         return new Step("quoted", null, topUp) { Work = [new(ExpireWork, topUp.Id, topUp.QuoteExpiresAt)] };
+    }
+
+    /// <summary>
+    /// Ordered and paid from a wallet in one step. What our own network's card takes is on it at once; for another carrier's the delivery is work.
+    /// </summary>
+    /// <param name="taken">The wallet's side, in the wallet's cell (WalletGateway.Take).</param>
+    /// <param name="own">The credit, if the carrier's allowances live with us: its reference, the postings, and the card's row. Null: another carrier.</param>
+    public Step OrderFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid paymentId, Guid walletId, Transfer taken, OwnCredit? own)
+    {
+        var now = Now;
+        var rate = new FxRate(plan.Price.Currency, plan.Price.Currency, FxRate.One, WalletGateway.GatewayName, now);
+        var topUp = new TopUp(
+            topUpId, 0, OrderCode.New(CellId.CellOf(topUpId)), own is null ? TopUpState.Paid : TopUpState.Completed, card.Id, identifier.Kind, identifier.LastFour, carrier, card.CurrentPlan, card.ExpiresAt,
+            plan, plan.Price, rate, card.Reference, now, now, now, own is null ? null : now, null, own is null ? null : now, ValidUntil(plan, now), null, own?.Reference, TopUpTrouble.None);
+        var payment = new Payment(
+            paymentId, 0, topUpId, WalletGateway.GatewayName, PaymentWay.Direct, PaymentState.Paid, plan.Price, plan.Price, null, WalletGateway.NumberOf(walletId, paymentId), now, now, now, null, null);
+        return own is null
+            ? new Step("ordered", null, topUp)
+            {
+                Payments = [payment],
+                Transfers = [taken, Transfer("payment-received", topUp, (Clearing(payment), -plan.Price.Minor), (Held(payment), plan.Price.Minor))],
+                Work = [new(DeliverWork, topUp.Id, now)],
+            }
+            : new Step("ordered-and-completed", null, topUp)
+            {
+                Payments = [payment],
+                Transfers = [taken, new Transfer(CellId.New(topUp.Cell, time), "delivered", topUp.Id,
+                    [new(Clearing(payment), -plan.Price.Minor), new(Account.For(topUp.Cell, "revenue", plan.Price.Currency.Unit), plan.Price.Minor), .. own.Allowances])],
+                Also = own.Card,
+            };
     }
 
     /// <summary>Opens a payment by this way, and lets those by other ways be closed. Null: it cannot be paid (any more).</summary>

@@ -98,7 +98,14 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, WorkBe
         throw new InvalidOperationException($"top-up {topUpId} changed {MaxDecisions} times while a step was decided");
     }
 
-    public async Task<CommitOutcome> CommitAsync(Step step, IdempotencyKey? key, RowChange? work, CancellationToken cancellation)
+    public Task<CommitOutcome> CommitAsync(Step step, IdempotencyKey? key, RowChange? work, CancellationToken cancellation) =>
+        WriteAsync(step, new Commit(step.After.Cell) { Key = key, Answer = key is null ? default : step.After.Id.ToByteArray(true) }, work, cancellation);
+
+    /// <summary>A first step that a wallet pays for: the answer stands in the wallet's cell and says what is left in it.</summary>
+    public Task<CommitOutcome> CommitAsync(Step step, Cell walletCell, IdempotencyKey key, BalanceAnswer answer, CancellationToken cancellation) =>
+        WriteAsync(step, new Commit(walletCell) { Key = key, BalanceAnswer = answer }, null, cancellation);
+
+    private async Task<CommitOutcome> WriteAsync(Step step, Commit commit, RowChange? work, CancellationToken cancellation)
     {
         var from = step.Before?.State ?? 0;
         if (!Transitions.Allow(from, step.After.State))
@@ -119,8 +126,7 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, WorkBe
             rows.Add(work);
         }
 
-        var outcome = await ledger.CommitAsync(
-            new Commit(cell) { Key = key, Rows = rows.ToImmutable(), Transfers = step.Transfers, Answer = key is null ? default : step.After.Id.ToByteArray(true) }, cancellation);
+        var outcome = await ledger.CommitAsync(commit with { Rows = rows.ToImmutable(), Transfers = step.Transfers }, cancellation);
         if (outcome is CommitOutcome.Committed)
         {
             log.LogInformation("top-up {Id}: {Step}, {From} to {To}", step.After.Id, step.Name, from, step.After.State);

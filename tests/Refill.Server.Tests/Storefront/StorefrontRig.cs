@@ -42,6 +42,8 @@ internal sealed class StorefrontRig : IAsyncDisposable
 
     internal Uri Url { get; }
 
+    internal IServiceProvider Services => server.Services;
+
     internal Uri SandboxUrl => control.BaseAddress!;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

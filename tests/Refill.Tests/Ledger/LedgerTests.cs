@@ -58,6 +58,44 @@ public abstract class LedgerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_answer_that_names_a_balance_is_written_with_the_commit_that_makes_it()
+    {
+        var commits = Enumerable.Range(1, 20).Select(number => new Commit(Cell)
+        {
+            Key = Key($"k{number}", ""),
+            Transfers = [Transfer(World(), Wallet(1), 5)],
+            BalanceAnswer = new BalanceAnswer(Wallet(1).Id, balance => Encoding.UTF8.GetBytes($"{balance}")),
+        }).ToList();
+
+        var outcomes = await Task.WhenAll(commits.Select(commit => ledger.CommitAsync(commit, Token)));
+        var again = await Task.WhenAll(commits.Select(commit => ledger.CommitAsync(commit, Token)));
+
+        var balances = outcomes.Select(outcome => Encoding.UTF8.GetString(Assert.IsType<CommitOutcome.Committed>(outcome).Answer.Span)).ToList();
+        Assert.Equal(Enumerable.Range(1, 20).Select(number => $"{number * 5}").Order(), balances.Order());
+        Assert.Equal(balances, again.Select(outcome => Encoding.UTF8.GetString(Assert.IsType<CommitOutcome.Replayed>(outcome).Answer.Span)));
+    }
+
+    [Fact]
+    public async Task A_commit_may_hold_transfers_of_two_cells_and_happens_in_both_or_in_none()
+    {
+        var there = new Cell(200);
+        var (shop, sales) = (Account.For(there, "shop", Currency.Usd.Unit), Account.For(there, "sales", Currency.Usd.Unit));
+        await MoveAsync(World(), Wallet(1), 100);
+
+        var commit = (long amount) => new Commit(Cell)
+        {
+            Transfers = [new(CellId.New(there, TimeProvider.System), "there", default, [new(shop, -amount), new(sales, amount)]), Transfer(Wallet(1), World(), amount)],
+        };
+
+        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(commit(60), Token));
+        Assert.IsType<CommitOutcome.BelowFloor>(await ledger.CommitAsync(commit(60), Token));
+        Assert.Equal((40L, 60L), (await ledger.BalanceAsync(Wallet(1), Token), await ledger.BalanceAsync(sales, Token)));
+        var across = new Transfer(CellId.New(Cell, TimeProvider.System), "across", default, [new(Wallet(1), -1), new(sales, 1)]);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(new Commit(Cell) { Transfers = [across] }, Token));
+        await SoundAsync();
+    }
+
+    [Fact]
     public async Task A_balance_never_falls_below_its_floor_and_a_refused_commit_leaves_no_trace()
     {
         await MoveAsync(World(), Wallet(1), 100);
@@ -160,7 +198,7 @@ public abstract class LedgerTests : IAsyncLifetime
             new Commit(Cell) { Transfers = [new Transfer(CellId.New(Cell, TimeProvider.System), "odd", default, [new(World(), -5), new(Wallet(1), 4)])] }, Token));
         await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(
             new Commit(Cell) { Transfers = [new Transfer(CellId.New(Cell, TimeProvider.System), "mixed", default, [new(World(), -5), new(Account.For(Cell, "wallet", Currency.Cny.Unit), 5)])] }, Token));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(new Commit(new Cell(8)) { Transfers = [Transfer(World(), Wallet(1), 1)] }, Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(new Commit(Cell) { Rows = [Row(CellId.New(new Cell(8), TimeProvider.System), 0, "x")] }, Token));
         Assert.All(await Task.WhenAll(good), outcome => Assert.IsType<CommitOutcome.Committed>(outcome));
         await SoundAsync();
     }

@@ -7,6 +7,7 @@ using Refill.Carriers;
 using Refill.Catalogue;
 using Refill.Ledger;
 using Refill.Payments;
+using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.Tests.Storage;
 using Refill.TopUps;
@@ -39,6 +40,10 @@ internal sealed class Scene : IAsyncDisposable
 
     public TopUpDesk Desk => provider.GetRequiredService<TopUpDesk>();
 
+    public Wallets Wallets => provider.GetRequiredService<Wallets>();
+
+    public WalletOrders Orders => provider.GetRequiredService<WalletOrders>();
+
     public CardBook Cards => provider.GetRequiredService<CardBook>();
 
     public GeneralLedger Ledger => provider.GetRequiredService<GeneralLedger>();
@@ -59,6 +64,8 @@ internal sealed class Scene : IAsyncDisposable
             .AddSingleton<GeneralLedger>()
             .AddSingleton(CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true))
             .AddSingleton<CardBook>().AddSingleton<CatalogueReader>().AddSingleton<CatalogueImport>().AddSingleton<FxRates>().AddSingleton<TopUpAudit>()
+            .AddSingleton<WalletGateway>().AddSingleton<IPaymentGateway>(provider => provider.GetRequiredService<WalletGateway>())
+            .AddSingleton<Wallets>()
             .AddSingleton<IPaymentGateway>(new ScriptedGateway())
             .AddSingleton<PaymentGateways>()
             .AddSingleton(DispatcherOptions.Default("test"))

@@ -47,5 +47,5 @@ public sealed class OwnCarrier(CardBook cards) : ICarrier
     public CarrierNotification? Read(RawWebhook notification) => null;
 
     /// <summary>The receipt's number of the credit: the same each time, and no way back to the top-up's id, which opens its pages.</summary>
-    private static string ReferenceOf(Guid topUpId) => $"RM-{Convert.ToHexString(SHA256.HashData(topUpId.ToByteArray(bigEndian: true)).AsSpan(0, 8))}";
+    public static string ReferenceOf(Guid topUpId) => $"RM-{Convert.ToHexString(SHA256.HashData(topUpId.ToByteArray(bigEndian: true)).AsSpan(0, 8))}";
 }

@@ -10,7 +10,7 @@ namespace Refill.Tests.Payments.Alipay;
 public sealed class AlipayGatewayTests : IDisposable
 {
     private const string Order = "0123456789abcdef0123456789abcdef";
-    private static readonly RefundOrder Refund = new(Order, Order + "R1", Money.Cny(10650), Money.Cny(10650), "a/b=c&d");
+    private static readonly RefundOrder Refund = new(Guid.Empty, Order, Order + "R1", Money.Cny(10650), Money.Cny(10650), "a/b=c&d", null);
     private readonly AlipayWire wire = new();
 
     public void Dispose() => wire.Dispose();

@@ -311,6 +311,48 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.ToTable("plan", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.Customers.ApiKeyRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("scopes");
+
+                    b.Property<byte[]>("SecretHash")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("secret_hash");
+
+                    b.Property<byte[]>("WalletId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("wallet_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("WalletId");
+
+                    b.ToTable("api_key", (string)null);
+                });
+
             modelBuilder.Entity("Refill.Ledger.AccountRow", b =>
                 {
                     b.Property<short>("Cell")
@@ -448,6 +490,69 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.HasKey("Cell", "Id");
 
                     b.ToTable("transfer", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Payments.Wallets.WalletCreditRow", b =>
+                {
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
+
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("Reference")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reference");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<byte[]>("WalletId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("wallet_id");
+
+                    b.HasKey("Cell", "Id");
+
+                    b.ToTable("wallet_credit", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Payments.Wallets.WalletRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("wallet", (string)null);
                 });
 
             modelBuilder.Entity("Refill.TopUps.PaymentRow", b =>

@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
+using Refill.Customers;
+using Refill.TopUps;
+using Refill.Units;
+
+namespace Refill.Server.Api;
+
+/// <summary>Orders a top-up, and looks at what was ordered.</summary>
+internal static class TopUpsApi
+{
+    public const int MaxKey = 255;
+    private const string Json = "application/json";
+    private const int DefaultPage = 20;
+    private const int MaxPage = 100;
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapPost("/top-ups", OrderAsync).Needs(ApiScope.TopUpsWrite).WithName("orderTopUp").WithTags("Top-ups").WithSummary("Order a top-up")
+            .WithDescription("Pays from the API key's wallet. For a card of the seller's own network the answer is 201 and the card has it; for another carrier's it is 202, and `Location` says where to look. "
+                + "The same key with the same body gets the same answer, byte for byte, for ever; a refusal uses up no key.")
+            .Takes<OrderBody>(Json).Produces<TopUpBody>(201).Produces<TopUpBody>(202)
+            .WithProblems(
+                ApiProblem.NoIdempotencyKey, ApiProblem.NotJson, ApiProblem.NotEnoughMoney, ApiProblem.UnderWay, ApiProblem.TooLong, ApiProblem.NotTaken, ApiProblem.KeyReused,
+                ApiProblem.CardRefused, ApiProblem.PlanRefused, ApiProblem.PayWithUnknown, ApiProblem.CarrierSilent, ApiProblem.Busy, ApiProblem.Unknown);
+        api.MapGet("/top-ups", ListAsync).Needs(ApiScope.TopUpsRead).WithName("listTopUps").WithTags("Top-ups").WithSummary("The wallet's top-ups, the newest first")
+            .WithDescription("All that was ever paid from the wallet. Pages do not shift when new ones come in.").Produces<TopUpPage>().WithProblems(ApiProblem.PageInvalid);
+        api.MapGet("/top-ups/{id}", GetAsync).Needs(ApiScope.TopUpsRead).WithName("getTopUp").WithTags("Top-ups").WithSummary("One top-up")
+            .WithDescription("As it stands now.").Produces<TopUpBody>().WithProblems(ApiProblem.NotFound);
+    }
+
+    private static async Task<IResult> OrderAsync(
+        HttpContext context, WalletOrders orders,
+        [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken cancellation)
+    {
+        if (!IsKey(key, MaxKey))
+        {
+            return ApiProblem.NoIdempotencyKey.Answer(context);
+        }
+
+        if (context.Request.ContentType?.Split(';')[0].Trim().Equals(Json, StringComparison.OrdinalIgnoreCase) != true)
+        {
+            return ApiProblem.NotTaken.Answer(context);
+        }
+
+        if (await ReadAsync(context.Request, cancellation) is not { } bytes)
+        {
+            return ApiProblem.TooLong.Answer(context);
+        }
+
+        if (Parse<OrderBody>(bytes, ApiJson.Default.OrderBody, out var fault) is not { } body)
+        {
+            return ApiProblem.NotJson.Answer(context, fault);
+        }
+
+        if (body.PayWith != "wallet")
+        {
+            return ApiProblem.PayWithUnknown.Answer(context);
+        }
+
+        var outcome = await orders.OrderAsync(new WalletOrder(context.WalletId(), key!, HashOf(body.Card, body.Plan), body.Card, body.Plan), Write, cancellation);
+        if (outcome is WalletOrderOutcome.Ordered ordered)
+        {
+            context.Response.Headers.Location = $"{ApiEndpoints.Prefix}/top-ups/{CellId.ToText(ordered.TopUpId)}";
+            context.Response.StatusCode = StatusOf(ordered);
+            return TypedResults.Bytes(ordered.Body, Json);
+        }
+
+        var (problem, detail, reason) = Refusal(outcome);
+        return problem.Answer(context, detail, reason);
+    }
+
+    private static async Task<IResult> GetAsync(string id, HttpContext context, WalletOrders orders, CancellationToken cancellation) =>
+        CellId.TryParse(id, out var topUpId) && await orders.FindAsync(context.WalletId(), topUpId, cancellation) is { } topUp
+            ? TypedResults.Json(TopUpBody.Of(topUp), ApiJson.Default.TopUpBody)
+            : ApiProblem.NotFound.Answer(context);
+
+    private static async Task<IResult> ListAsync(HttpContext context, WalletOrders orders, [FromQuery] string? cursor, [FromQuery] string? limit, CancellationToken cancellation)
+    {
+        if (!Paging.TryRead(cursor, limit, out var before, out var most))
+        {
+            return ApiProblem.PageInvalid.Answer(context);
+        }
+
+        var (topUps, next) = await orders.ListAsync(context.WalletId(), before, most, cancellation);
+        return TypedResults.Json(new TopUpPage([.. topUps.Select(topUp => TopUpBody.Of(topUp))], Paging.Write(next)), ApiJson.Default.TopUpPage);
+    }
+
+    /// <summary>Visible ASCII, so that it is the same in every log and header.</summary>
+    public static bool IsKey(string? key, int most) => key is { Length: > 0 } && key.Length <= most && key.All(character => character is > ' ' and <= '~');
+
+    public static int StatusOf(WalletOrderOutcome.Ordered ordered) => ordered.Completed ? StatusCodes.Status201Created : StatusCodes.Status202Accepted;
+
+    public static byte[] Write(WalletReceipt receipt) => JsonSerializer.SerializeToUtf8Bytes(TopUpBody.Of(receipt.TopUp, receipt.WalletBalance), ApiJson.Default.TopUpBody);
+
+    /// <summary>What makes two orders the same: card and plan as sent. Spaces and the order of fields do not.</summary>
+    public static ImmutableArray<byte> HashOf(string card, string plan) => [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{card}\n{plan}"))];
+
+    public static (ApiProblem Problem, string? Detail, string? Reason) Refusal(WalletOrderOutcome outcome) => outcome switch
+    {
+        WalletOrderOutcome.KeyReused => (ApiProblem.KeyReused, null, null),
+        WalletOrderOutcome.UnderWay => (ApiProblem.UnderWay, null, null),
+        WalletOrderOutcome.NotEnoughMoney low => (ApiProblem.NotEnoughMoney, $"the wallet holds {low.Balance.ToDecimalString()} {low.Balance.Currency}, the plan costs {low.Price.ToDecimalString()}", null),
+        WalletOrderOutcome.CardRefused { Problem: CardProblem.CarrierDoesNotAnswer } => (ApiProblem.CarrierSilent, null, null),
+        WalletOrderOutcome.CardRefused refused => (ApiProblem.CardRefused, refused.Detail, ApiJson.Word(refused.Problem)),
+        WalletOrderOutcome.PlanRefused refused => (ApiProblem.PlanRefused, null, ApiJson.Word(refused.Problem)),
+        _ => throw new System.Diagnostics.UnreachableException(outcome.GetType().Name),
+    };
+
+    /// <returns>Null: it is not what is wanted; <paramref name="fault"/> says where, and quotes nothing of it.</returns>
+    public static T? Parse<T>(ReadOnlySpan<byte> bytes, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, out string? fault)
+        where T : class
+    {
+        fault = "it is null";
+        try
+        {
+            var body = JsonSerializer.Deserialize(bytes, type);
+            return body is null || Limits.Fault(body) is not { } tooLong ? body : Refuse(tooLong, out fault);
+        }
+        catch (JsonException wrong)
+        {
+            fault = $"at {wrong.Path ?? "$"}, line {wrong.LineNumber + 1}, byte {wrong.BytePositionInLine + 1}";
+            return null;
+        }
+
+        static T? Refuse(string reason, out string? fault)
+        {
+            fault = reason;
+            return null;
+        }
+    }
+
+    /// <summary>The body, or null if it is longer than an order may be.</summary>
+    private static async Task<byte[]?> ReadAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        if (request.ContentLength > ApiEndpoints.MaxOrder)
+        {
+            return null;
+        }
+
+        var buffer = new byte[request.ContentLength is { } known ? (int)known + 1 : ApiEndpoints.MaxOrder + 1];
+        var read = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+        return read > ApiEndpoints.MaxOrder ? null : buffer[..read];
+    }
+
+    /// <summary>The lengths that the bodies' attributes state.</summary>
+    private static class Limits
+    {
+        public static string? Fault(object body) => body switch
+        {
+            OrderBody order => Fault(order.Card, order.Plan, null),
+            BatchLine line => Fault(line.Card, line.Plan, line.Key),
+            _ => null,
+        };
+
+        private static string? Fault(string card, string plan, string? key) =>
+            card.Length > 64 ? "card is longer than 64 characters" : plan.Length > 64 ? "plan is longer than 64 characters" : key is not null && !IsKey(key, MaxKey) ? "key is no idempotency key" : null;
+    }
+
+    /// <summary>Pages of a wallet's account: a cursor is the sequence number below which the next page begins.</summary>
+    internal static class Paging
+    {
+        public static bool TryRead(string? cursor, string? limit, out long before, out int most)
+        {
+            before = long.MaxValue;
+            most = DefaultPage;
+            return (limit is null || (int.TryParse(limit, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out most) && most is >= 1 and <= MaxPage))
+                && (cursor is null || (long.TryParse(cursor, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out before) && before > 0));
+        }
+
+        public static string? Write(long? next) => next?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

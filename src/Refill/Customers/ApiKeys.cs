@@ -1,0 +1,150 @@
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Refill.Storage;
+using Refill.Units;
+
+namespace Refill.Customers;
+
+/// <summary>What a key may do. A closed set; the words are those of the API's documentation.</summary>
+public static class ApiScope
+{
+    public const string TopUpsWrite = "top-ups:write";
+    public const string TopUpsRead = "top-ups:read";
+    public const string WalletRead = "wallet:read";
+
+    public static readonly ImmutableArray<string> All = [TopUpsWrite, TopUpsRead, WalletRead];
+}
+
+/// <summary>A key as it is listed; its secret is not kept.</summary>
+public sealed record ApiKey(Guid Id, Guid WalletId, string Name, ImmutableArray<string> Scopes, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt)
+{
+    public bool May(string scope) => RevokedAt is null && Scopes.Contains(scope);
+}
+
+/// <summary>
+/// Keys by which integrators' programs are known. A key is shown once; kept is the SHA-256 of its secret, which has 256 random bits and so needs no slow hash.
+/// What was read of a key is believed for <see cref="Trust"/>: a revoked key works that much longer at most, on every node.
+/// </summary>
+public sealed class ApiKeys(Database database, TimeProvider time)
+{
+    public static readonly TimeSpan Trust = TimeSpan.FromSeconds(5);
+    public const int MaxName = 100;
+
+    /// <summary>By it scanners for leaked secrets recognise one of ours.</summary>
+    private const string Prefix = "rfk_";
+    private const int SecretBytes = 32;
+    private const int MaxKnown = 10_000;
+    private const int IdLength = 22;
+    private const int PresentedLength = 4 + IdLength + 1 + 43;
+
+    private readonly ConcurrentDictionary<Guid, (ApiKeyRow? Row, long ReadAt)> known = new();
+
+    /// <returns>The key, and the text that the integrator sends; it cannot be had again.</returns>
+    /// <exception cref="ArgumentException">A name of no or more than <see cref="MaxName"/> characters, no scope or an unknown one.</exception>
+    public async Task<(ApiKey Key, string Presented)> CreateAsync(Guid walletId, string name, ImmutableArray<string> scopes, CancellationToken cancellation)
+    {
+        if (name.Trim().Length is 0 or > MaxName || name.Any(char.IsControl))
+        {
+            throw new ArgumentException($"a key's name has 1 to {MaxName} characters", nameof(name));
+        }
+
+        if (scopes.IsEmpty || scopes.Except(ApiScope.All).Any())
+        {
+            throw new ArgumentException($"scopes are one or more of {string.Join(", ", ApiScope.All)}", nameof(scopes));
+        }
+
+        var secret = RandomNumberGenerator.GetBytes(SecretBytes);
+        var row = new ApiKeyRow
+        {
+            Id = CellId.New(CellId.CellOf(walletId), time),
+            WalletId = walletId,
+            Name = name.Trim(),
+            Scopes = string.Join(' ', scopes.Distinct()),
+            SecretHash = SHA256.HashData(secret),
+            CreatedAt = time.GetUtcNow(),
+        };
+        await using var db = database.Open();
+        db.Add(row);
+        await db.SaveChangesAsync(cancellation);
+        return (Read(row), $"{Prefix}{CellId.ToText(row.Id)}_{Base64Url.EncodeToString(secret)}");
+    }
+
+    /// <summary>The key that was presented, revoked or not; null if it is none of ours. Takes the same time for a wrong secret as for a right one.</summary>
+    public async Task<ApiKey?> FindAsync(string? presented, CancellationToken cancellation)
+    {
+        if (presented is not { Length: PresentedLength } || !presented.StartsWith(Prefix, StringComparison.Ordinal) || presented[Prefix.Length + IdLength] != '_'
+            || !CellId.TryParse(presented.Substring(Prefix.Length, IdLength), out var id))
+        {
+            return null;
+        }
+
+        Span<byte> secret = stackalloc byte[SecretBytes + 1];
+        if (Base64Url.DecodeFromChars(presented.AsSpan(Prefix.Length + IdLength + 1), secret, out _, out var written) != System.Buffers.OperationStatus.Done || written != SecretBytes)
+        {
+            return null;
+        }
+
+        var hash = SHA256.HashData(secret[..SecretBytes]);
+        return await RowAsync(id, cancellation) is { } row && CryptographicOperations.FixedTimeEquals(row.SecretHash, hash) ? Read(row) : null;
+    }
+
+    /// <summary>All keys, or those of one wallet; the newest first.</summary>
+    public async Task<IReadOnlyList<ApiKey>> ListAsync(Guid? walletId, CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        var rows = await db.Set<ApiKeyRow>().AsNoTracking().Where(row => walletId == null || row.WalletId == walletId).OrderByDescending(row => row.CreatedAt).ToListAsync(cancellation);
+        return [.. rows.Select(Read)];
+    }
+
+    /// <returns>False: there is no such key, or it was revoked before.</returns>
+    public async Task<bool> RevokeAsync(Guid id, CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        var now = time.GetUtcNow();
+        known.TryRemove(id, out _);
+        return await db.Set<ApiKeyRow>().Where(row => row.Id == id && row.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, now), cancellation) == 1;
+    }
+
+    private async Task<ApiKeyRow?> RowAsync(Guid id, CancellationToken cancellation)
+    {
+        if (known.TryGetValue(id, out var read) && time.GetElapsedTime(read.ReadAt) < Trust)
+        {
+            return read.Row;
+        }
+
+        if (known.Count >= MaxKnown)
+        {
+            known.Clear(); // Made-up ids must not fill the memory.
+        }
+
+        await using var db = database.Open();
+        var row = await db.Set<ApiKeyRow>().AsNoTracking().FirstOrDefaultAsync(row => row.Id == id, cancellation);
+        known[id] = (row, time.GetTimestamp());
+        return row;
+    }
+
+    private static ApiKey Read(ApiKeyRow row) => new(row.Id, row.WalletId, row.Name, [.. row.Scopes.Split(' ')], row.CreatedAt, row.RevokedAt);
+}
+
+/// <summary>The same for all cells, and rarely changed.</summary>
+public sealed class ApiKeyRow : IEntityTypeConfiguration<ApiKeyRow>
+{
+    public Guid Id { get; set; }
+    public Guid WalletId { get; set; }
+    public string Name { get; set; } = "";
+    public string Scopes { get; set; } = "";
+    public byte[] SecretHash { get; set; } = [];
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset? RevokedAt { get; set; }
+
+    public void Configure(EntityTypeBuilder<ApiKeyRow> builder)
+    {
+        builder.ToTable("api_key");
+        builder.HasKey(row => row.Id);
+        builder.HasIndex(row => row.WalletId);
+    }
+}

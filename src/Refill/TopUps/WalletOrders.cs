@@ -1,0 +1,223 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Refill.Cards;
+using Refill.Carriers;
+using Refill.Carriers.Own;
+using Refill.Catalogue;
+using Refill.Ledger;
+using Refill.Payments.Wallets;
+using Refill.Units;
+
+namespace Refill.TopUps;
+
+/// <summary>A top-up as an integrator orders it.</summary>
+/// <param name="Card">A US number in any common way of writing, or an ICCID.</param>
+/// <param name="Key">The integrator's idempotency key, 1 to 255 characters, unique within the wallet.</param>
+/// <param name="BodyHash">SHA-256 of the request: the same key with another is refused.</param>
+public sealed record WalletOrder(Guid WalletId, string Key, ImmutableArray<byte> BodyHash, string Card, string Plan);
+
+/// <summary>What an order answers with, before it is written down.</summary>
+/// <param name="WalletBalance">After this order.</param>
+public sealed record WalletReceipt(TopUpView TopUp, Money WalletBalance);
+
+/// <summary>What became of an order. A closed set.</summary>
+public abstract record WalletOrderOutcome
+{
+    private WalletOrderOutcome()
+    {
+    }
+
+    /// <summary>Ordered, now or when this key was first used: the answer is the same, byte for byte.</summary>
+    /// <param name="Completed">The card has it; else it is being delivered.</param>
+    public sealed record Ordered(Guid TopUpId, bool Completed, ReadOnlyMemory<byte> Body) : WalletOrderOutcome;
+
+    /// <summary>The key was used with another request.</summary>
+    public sealed record KeyReused : WalletOrderOutcome;
+
+    /// <summary>A request with this key is still being worked on.</summary>
+    public sealed record UnderWay : WalletOrderOutcome;
+
+    public sealed record NotEnoughMoney(Money Balance, Money Price) : WalletOrderOutcome;
+
+    public sealed record CardRefused(CardProblem Problem, string? Detail) : WalletOrderOutcome;
+
+    public sealed record PlanRefused(QuoteProblem Problem) : WalletOrderOutcome;
+}
+
+/// <summary>
+/// Top-ups ordered by programs and paid from a wallet. For a card of our own network it is one commit: the wallet's money, the allowances, the top-up and the answer behind its key.
+/// A refusal changes nothing and uses up no key.
+/// </summary>
+public sealed class WalletOrders
+{
+    /// <summary>How often an order is decided anew because its card changed meanwhile.</summary>
+    private const int MaxDecisions = 8;
+    private const int HeaderBytes = 17;
+
+    private readonly TopUpStore store;
+    private readonly TopUpSteps steps;
+    private readonly TopUpDesk desk;
+    private readonly CarrierDirectory carriers;
+    private readonly CardBook cards;
+    private readonly CatalogueReader catalogue;
+    private readonly GeneralLedger ledger;
+    private readonly WalletGateway wallet;
+    private readonly TimeProvider time;
+    private readonly ConcurrentDictionary<(Guid Wallet, string Key), bool> underWay = new();
+
+    internal WalletOrders(TopUpStore store, TopUpSteps steps, TopUpDesk desk, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, GeneralLedger ledger, WalletGateway wallet, TimeProvider time) =>
+        (this.store, this.steps, this.desk, this.carriers, this.cards, this.catalogue, this.ledger, this.wallet, this.time) = (store, steps, desk, carriers, cards, catalogue, ledger, wallet, time);
+
+    /// <param name="write">The answer's body; quick, without effect of its own, at most 60 KiB.</param>
+    public async Task<WalletOrderOutcome> OrderAsync(WalletOrder order, Func<WalletReceipt, byte[]> write, CancellationToken cancellation)
+    {
+        if (!underWay.TryAdd((order.WalletId, order.Key), true))
+        {
+            return new WalletOrderOutcome.UnderWay();
+        }
+
+        try
+        {
+            var outcome = await TryAsync(order, write, cancellation);
+
+            // A key that has been answered is answered the same for ever, though its plan may be withdrawn now or its wallet empty.
+            return outcome is WalletOrderOutcome.Ordered or WalletOrderOutcome.KeyReused
+                ? outcome
+                : Earlier(await ledger.FindAnswerAsync(CellId.CellOf(order.WalletId), KeyOf(order), cancellation)) ?? outcome;
+        }
+        finally
+        {
+            underWay.TryRemove((order.WalletId, order.Key), out _);
+        }
+    }
+
+    /// <summary>A top-up that this wallet has paid for; null: there is none, or another wallet has.</summary>
+    public async Task<TopUpView?> FindAsync(Guid walletId, Guid topUpId, CancellationToken cancellation) =>
+        await desk.GetAsync(topUpId, cancellation) is { } topUp && await store.LoadAsync(topUpId, cancellation) is var (_, payments) && payments.Any(payment => payment.Gateway == WalletGateway.GatewayName && WalletGateway.WalletOf(payment.GatewayNumber) == walletId)
+            ? topUp
+            : null;
+
+    /// <summary>What this wallet has paid for, the newest first. Its own account is the list.</summary>
+    /// <param name="before">Entries of the wallet's account below this sequence number.</param>
+    /// <param name="most">1 to 100.</param>
+    /// <returns>With where the next page begins; null at the end.</returns>
+    public async Task<(IReadOnlyList<TopUpView> TopUps, long? Next)> ListAsync(Guid walletId, long before, int most, CancellationToken cancellation)
+    {
+        var topUps = new List<TopUpView>(most);
+        while (true)
+        {
+            var entries = await ledger.HistoryAsync(Wallet.AccountOf(walletId), before, most, cancellation);
+            foreach (var entry in entries)
+            {
+                if (topUps.Count == most)
+                {
+                    return (topUps, before);
+                }
+
+                before = entry.Sequence;
+                if (entry.Kind == WalletGateway.Paid)
+                {
+                    topUps.Add(await desk.GetAsync(entry.Subject, cancellation) ?? throw new InvalidOperationException($"wallet {walletId} has paid for top-up {entry.Subject}, which is not there"));
+                }
+            }
+
+            if (entries.Count < most)
+            {
+                return (topUps, null);
+            }
+        }
+    }
+
+    private async Task<WalletOrderOutcome> TryAsync(WalletOrder order, Func<WalletReceipt, byte[]> write, CancellationToken cancellation)
+    {
+        var recognised = CardRecognition.Recognize(order.Card);
+        if (recognised.Identifier is not { } identifier)
+        {
+            return new WalletOrderOutcome.CardRefused(TopUpDesk.Problem(recognised.Refusal!.Problem), recognised.Refusal.Detail);
+        }
+
+        var found = await catalogue.FindPlanAsync(order.Plan, time.GetUtcNow(), cancellation);
+        if (found.Plan is not { } plan)
+        {
+            return new WalletOrderOutcome.PlanRefused(found.Withdrawn ? QuoteProblem.PlanWithdrawn : QuoteProblem.PlanNotFound);
+        }
+
+        for (var decision = 1; decision <= MaxDecisions; decision++)
+        {
+            var (card, refused) = await CardAsync(identifier, order.Card, cancellation);
+            if (card is null)
+            {
+                return refused!;
+            }
+
+            if (card.CarrierCode != plan.CarrierCode || await catalogue.CarrierAsync(card.CarrierCode, cancellation) is not { } carrier)
+            {
+                return new WalletOrderOutcome.PlanRefused(QuoteProblem.PlanNotForCard);
+            }
+
+            switch (await CommitAsync(order, card, identifier, carrier, plan, write, cancellation))
+            {
+                case CommitOutcome.Committed committed:
+                    return Read(committed.Answer);
+                case CommitOutcome.BelowFloor { Purpose: "wallet" } low:
+                    return new WalletOrderOutcome.NotEnoughMoney(Money.Usd(low.Balance), plan.Price);
+                case CommitOutcome.Stale:
+                    continue; // Another order for the same card was faster.
+                case var outcome:
+                    return Earlier(outcome) ?? throw new InvalidOperationException($"an order was refused: {outcome}");
+            }
+        }
+
+        return new WalletOrderOutcome.UnderWay();
+    }
+
+    /// <summary>A card of our own network as the book has it; of any other, its connector is asked.</summary>
+    private async Task<(CardRecord? Card, WalletOrderOutcome? Refused)> CardAsync(CardIdentifier identifier, string typed, CancellationToken cancellation)
+    {
+        if (await cards.FindAsync(identifier, cancellation) is { Status: CardStatus.Active } known && carriers.Find(known.Connector) is { AllowancesInLedger: true })
+        {
+            return (known, null);
+        }
+
+        var asked = await desk.FindCardAsync(typed, cancellation);
+        return asked.Value is { } view ? (await cards.GetAsync(view.Id, cancellation), null) : (null, new WalletOrderOutcome.CardRefused(asked.Refusal!.Problem, asked.Refusal.Detail));
+    }
+
+    private async Task<CommitOutcome> CommitAsync(WalletOrder order, CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Func<WalletReceipt, byte[]> write, CancellationToken cancellation)
+    {
+        var cell = CellId.CellOf(card.Id);
+        var (topUpId, paymentId) = (CellId.New(cell, time), CellId.New(cell, time));
+        var own = carriers.Find(card.Connector) is { AllowancesInLedger: true }
+            ? new OwnCredit(
+                OwnCarrier.ReferenceOf(topUpId),
+                Allowances.Postings(plan, topUpId),
+                plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, plan.Name, plan.Validity.EndsAt(time.GetUtcNow()))] : [])
+            : null;
+        var step = steps.OrderFromWallet(card, identifier, carrier, plan, topUpId, paymentId, order.WalletId, wallet.Take(order.WalletId, topUpId, plan.Price), own);
+        var view = TopUpDesk.View(step.After with { Version = 1 }, step.Payments, identifier);
+        var answer = new BalanceAnswer(Wallet.AccountOf(order.WalletId).Id, balance => Pack(view, write(new WalletReceipt(view, Money.Usd(balance)))));
+        return await store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, cancellation);
+    }
+
+    private static WalletOrderOutcome? Earlier(CommitOutcome? outcome) => outcome switch
+    {
+        CommitOutcome.Replayed replayed => Read(replayed.Answer),
+        CommitOutcome.KeyReused => new WalletOrderOutcome.KeyReused(),
+        _ => null,
+    };
+
+    private static IdempotencyKey KeyOf(WalletOrder order) => new($"order/{order.WalletId:N}", order.Key, order.BodyHash);
+
+    /// <summary>completed (1 byte) ‖ the top-up's id (16) ‖ the body.</summary>
+    private static ReadOnlyMemory<byte> Pack(TopUpView view, byte[] body)
+    {
+        var answer = new byte[HeaderBytes + body.Length];
+        answer[0] = view.State == TopUpState.Completed ? (byte)1 : (byte)0;
+        view.Id.TryWriteBytes(answer.AsSpan(1), bigEndian: true, out _);
+        body.CopyTo(answer.AsSpan(HeaderBytes));
+        return answer;
+    }
+
+    private static WalletOrderOutcome.Ordered Read(ReadOnlyMemory<byte> answer) =>
+        new(new Guid(answer.Span[1..HeaderBytes], bigEndian: true), answer.Span[0] == 1, answer[HeaderBytes..]);
+}
