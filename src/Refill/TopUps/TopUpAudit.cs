@@ -2,9 +2,11 @@ using System.Data;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Refill.Cards;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
 using Refill.Storage;
+using Refill.Units;
 using Refill.Work;
 
 namespace Refill.TopUps;
@@ -23,6 +25,7 @@ public sealed class TopUpAudit(Database database)
         var once = new Check("I5  never both credited and refunded; credited exactly once if completed");
         var legal = new Check("I9  every top-up's history is a chain of legal steps and ends in its present state");
         var work = new Check("I3  nothing stands still: whatever is under way has work in the outbox");
+        var whole = new Check("every top-up stands in its own cell and has its card; no payment and no step is about none");
         foreach (var cell in await CellsAsync(cancellation))
         {
             var rows = await ReadAsync(cell, cancellation);
@@ -31,9 +34,10 @@ public sealed class TopUpAudit(Database database)
             Once(rows, once);
             Legal(rows, legal);
             Work(rows, work);
+            Whole(rows, whole);
         }
 
-        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, await WalletsAsync(cancellation)];
+        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, whole.Finding, await WalletsAsync(cancellation)];
     }
 
     /// <summary>
@@ -67,11 +71,12 @@ public sealed class TopUpAudit(Database database)
         return [.. rows.Select(row => row.ToItem())];
     }
 
-    /// <summary>The cells that hold a top-up or a payment; a young installation uses few of the 256.</summary>
+    /// <summary>The cells that hold anything of a top-up or its money; a young installation uses few of the 256.</summary>
     private async Task<List<short>> CellsAsync(CancellationToken cancellation)
     {
         await using var db = database.Open();
-        var cells = await db.Set<TopUpRow>().Select(t => t.Cell).Union(db.Set<PaymentRow>().Select(p => p.Cell)).ToListAsync(cancellation);
+        var cells = await db.Set<TopUpRow>().Select(t => t.Cell)
+            .Union(db.Set<PaymentRow>().Select(p => p.Cell)).Union(db.Set<TopUpStepRow>().Select(s => s.Cell)).Union(db.Set<AccountRow>().Select(a => a.Cell)).ToListAsync(cancellation);
         cells.Sort();
         return cells;
     }
@@ -82,14 +87,15 @@ public sealed class TopUpAudit(Database database)
         await db.Database.OpenConnectionAsync(cancellation);
         await using var snapshot = await db.Database.UseTransactionAsync(await SnapshotAsync(db.Database.GetDbConnection(), cancellation), cancellation);
         var topUps = await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell == cell)
-            .Select(t => new TopUpLine(t.Id, t.Version, (TopUpState)t.State)).ToDictionaryAsync(t => t.Id, cancellation);
+            .Select(t => new TopUpLine(t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency)).ToDictionaryAsync(t => t.Id, cancellation);
         var payments = await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell == cell).ToListAsync(cancellation);
         var steps = await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell == cell).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation);
-        var transfers = await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell == cell && t.Kind == "delivered").ToListAsync(cancellation);
+        var transfers = await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell == cell).Select(t => new { t.Subject, t.Kind }).ToListAsync(cancellation);
         var accounts = await db.Set<AccountRow>().AsNoTracking()
             .Where(a => a.Cell == cell && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/"))).ToListAsync(cancellation);
         var work = await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell == cell).Select(w => new { w.Kind, w.Subject }).ToListAsync(cancellation);
-        return new Rows(cell, topUps, payments.Select(Payment.Read).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject), accounts, work.Select(w => (w.Kind, w.Subject)).ToHashSet());
+        var cards = await db.Set<CardRow>().Where(c => c.Cell == cell && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => c.Id).ToListAsync(cancellation);
+        return new Rows(cell, topUps, payments.Select(Payment.Read).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject, t => t.Kind), accounts, work.Select(w => (w.Kind, w.Subject)).ToHashSet(), cards.ToHashSet());
     }
 
     /// <summary>One moment's view of the database that holds up no writer.</summary>
@@ -103,7 +109,7 @@ public sealed class TopUpAudit(Database database)
             check.Examined++;
             if (!rows.TopUps.TryGetValue(payment.TopUpId, out var topUp))
             {
-                check.Problem($"payment {payment.Id} is about no top-up");
+                check.Problem($"payment {payment.Id} was paid for no top-up");
             }
             else if (payment.State == PaymentState.Paid && topUp.State is not (TopUpState.Paid or TopUpState.Fulfilling or TopUpState.Completed or TopUpState.NeedsReview))
             {
@@ -118,33 +124,55 @@ public sealed class TopUpAudit(Database database)
 
     private static void Amounts(Rows rows, Check check)
     {
-        var held = rows.Accounts.Where(a => a.Purpose == "held").ToDictionary(a => a.Owner, a => a.Balance);
+        var held = rows.Accounts.Where(a => a.Purpose == "held").ToLookup(a => a.Owner);
         foreach (var topUp in rows.TopUps.Values)
         {
             check.Examined++;
             var expected = topUp.State is TopUpState.Completed ? 0 : rows.Payments[topUp.Id].Where(p => p.State == PaymentState.Paid).Sum(p => p.PaidAmount?.Minor ?? 0);
-            if (held.GetValueOrDefault(topUp.Id) != expected)
+            if (held[topUp.Id].Where(a => a.Unit == topUp.ChargeCurrency).Sum(a => a.Balance) is var balance && balance != expected)
             {
-                check.Problem($"top-up {topUp.Id} ({topUp.State}) holds {held.GetValueOrDefault(topUp.Id)}, its payments say {expected}");
+                check.Problem($"top-up {topUp.Id} ({topUp.State}) holds {balance}, its payments say {expected}");
+            }
+
+            Booked(topUp, "payment-received", p => p.PaidAmount is not null);
+            Booked(topUp, "refund-reserved", p => p.IsGoingBack || p.State == PaymentState.Refunded);
+            Booked(topUp, "refunded", p => p.State == PaymentState.Refunded);
+            foreach (var payment in rows.Payments[topUp.Id].Where(p => p.Amount.Minor != topUp.ChargeMinor || p.Amount.Currency.Code != topUp.ChargeCurrency))
+            {
+                check.Problem($"payment {payment.Id} asks for {payment.Amount}, top-up {topUp.Id} for {topUp.ChargeMinor} {topUp.ChargeCurrency}");
             }
         }
 
-        foreach (var gateway in rows.Accounts.Where(a => a.Purpose.StartsWith("clearing/", StringComparison.Ordinal)))
+        foreach (var account in rows.Accounts.Where(a => a.Purpose == "held" && a.Balance != 0 && !(rows.TopUps.TryGetValue(a.Owner, out var topUp) && topUp.ChargeCurrency == a.Unit)))
+        {
+            check.Problem($"cell {rows.Cell}: {account.Balance} {account.Unit} are held for {account.Owner}, which is no top-up in that currency");
+        }
+
+        // From both sides: a payment whose money no account knows, and an account whose money no payment knows.
+        var paid = rows.Payments.SelectMany(p => p).Where(p => p.PaidAmount is not null).ToLookup(p => (p.Gateway, p.Amount.Currency.Code));
+        var booked = rows.Accounts.Where(a => a.Purpose.Contains('/', StringComparison.Ordinal)).Select(a => (a.Purpose[(a.Purpose.IndexOf('/', StringComparison.Ordinal) + 1)..], a.Unit));
+        foreach (var (name, unit) in paid.Select(p => p.Key).Union(booked))
         {
             check.Examined++;
-            var name = gateway.Purpose["clearing/".Length..];
-            var own = rows.Payments.SelectMany(p => p).Where(p => p.Gateway == name && p.Amount.Currency.Code == gateway.Unit && p.PaidAmount is not null).ToList();
-            var owed = own.Where(p => p.State != PaymentState.Refunded).Sum(p => p.PaidAmount!.Value.Minor);
-            if (gateway.Balance != -owed)
-            {
-                check.Problem($"cell {rows.Cell}: {gateway.Purpose} is {gateway.Balance}, the payments say {-owed}");
-            }
+            Agree($"clearing/{name}", unit, -paid[(name, unit)].Where(p => p.State != PaymentState.Refunded).Sum(p => p.PaidAmount!.Value.Minor));
+            Agree($"refund-in-transit/{name}", unit, paid[(name, unit)].Where(p => p.IsGoingBack).Sum(p => p.PaidAmount!.Value.Minor));
+        }
 
-            var returning = own.Where(p => p.IsGoingBack).Sum(p => p.PaidAmount!.Value.Minor);
-            var inTransit = rows.Accounts.Where(a => a.Purpose == $"refund-in-transit/{name}" && a.Unit == gateway.Unit).Sum(a => a.Balance);
-            if (inTransit != returning)
+        // Each move of money has its one transfer.
+        void Booked(TopUpLine topUp, string kind, Func<Payment, bool> moved)
+        {
+            var (transfers, moves) = (rows.Transfers[topUp.Id].Count(transfer => transfer == kind), rows.Payments[topUp.Id].Count(moved));
+            if (transfers != moves)
             {
-                check.Problem($"cell {rows.Cell}: refund-in-transit/{name} is {inTransit}, the payments say {returning}");
+                check.Problem($"top-up {topUp.Id} has {transfers} transfers '{kind}', its payments say {moves}");
+            }
+        }
+
+        void Agree(string purpose, string unit, long expected)
+        {
+            if (rows.Accounts.Where(a => a.Purpose == purpose && a.Unit == unit).Sum(a => a.Balance) is var balance && balance != expected)
+            {
+                check.Problem($"cell {rows.Cell}: {purpose} is {balance} {unit}, the payments say {expected}");
             }
         }
     }
@@ -154,7 +182,7 @@ public sealed class TopUpAudit(Database database)
         foreach (var topUp in rows.TopUps.Values)
         {
             check.Examined++;
-            var delivered = rows.Delivered[topUp.Id].Count();
+            var delivered = rows.Transfers[topUp.Id].Count(kind => kind == "delivered");
             if (delivered != (topUp.State == TopUpState.Completed ? 1 : 0))
             {
                 check.Problem($"top-up {topUp.Id} is {topUp.State} and was delivered {delivered} times");
@@ -165,7 +193,8 @@ public sealed class TopUpAudit(Database database)
                 check.Problem($"top-up {topUp.Id} is completed, but not by exactly one payment");
             }
 
-            if (topUp.State == TopUpState.Refunded && rows.Payments[topUp.Id].Any(p => p.State is PaymentState.Paid or PaymentState.Refunding))
+            // One that goes back is no damage: a second payment may come in after the first has been refunded.
+            if (topUp.State == TopUpState.Refunded && rows.Payments[topUp.Id].Any(p => p.State is PaymentState.Paid))
             {
                 check.Problem($"top-up {topUp.Id} is refunded, but a payment of it is not");
             }
@@ -211,7 +240,7 @@ public sealed class TopUpAudit(Database database)
                 TopUpState.Refunding => !payments.Any(p => p.State == PaymentState.Refunding),
                 _ => false,
             };
-            if (idle || payments.Any(p => p.State == PaymentState.Refunding && !Has(TopUpSteps.RefundWork, p.Id)))
+            if (idle || payments.Any(p => (p.State == PaymentState.Refunding && !Has(TopUpSteps.RefundWork, p.Id)) || (p.State == PaymentState.Open && !Has(TopUpSteps.PaymentWork, p.Id))))
             {
                 check.Problem($"top-up {topUp.Id} is {topUp.State} and has no work");
             }
@@ -220,16 +249,43 @@ public sealed class TopUpAudit(Database database)
         bool Has(string kind, Guid subject) => rows.Work.Contains((kind, subject));
     }
 
-    private sealed record TopUpLine(Guid Id, long Version, TopUpState State);
+    private static void Whole(Rows rows, Check check)
+    {
+        foreach (var topUp in rows.TopUps.Values)
+        {
+            check.Examined++;
+            if (CellId.CellOf(topUp.Id).Number != rows.Cell)
+            {
+                check.Problem($"top-up {topUp.Id} stands in cell {rows.Cell}");
+            }
+            else if (!rows.Cards.Contains(topUp.CardId))
+            {
+                check.Problem($"top-up {topUp.Id} has no card, or one without number and ICCID");
+            }
+        }
+
+        foreach (var payment in rows.Payments.Where(p => !rows.TopUps.ContainsKey(p.Key)).SelectMany(p => p))
+        {
+            check.Problem($"payment {payment.Id} is about no top-up");
+        }
+
+        foreach (var steps in rows.Steps.Where(s => !rows.TopUps.ContainsKey(s.Key)))
+        {
+            check.Problem($"top-up {steps.Key} has {steps.Count()} steps and is not there");
+        }
+    }
+
+    private sealed record TopUpLine(Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency);
 
     private sealed record Rows(
         short Cell,
         IReadOnlyDictionary<Guid, TopUpLine> TopUps,
         ILookup<Guid, Payment> Payments,
         ILookup<Guid, TopUpStepRow> Steps,
-        ILookup<Guid, TransferRow> Delivered,
+        ILookup<Guid, string> Transfers,
         IReadOnlyList<AccountRow> Accounts,
-        IReadOnlySet<(string Kind, Guid Subject)> Work);
+        IReadOnlySet<(string Kind, Guid Subject)> Work,
+        IReadOnlySet<Guid> Cards);
 
     private sealed class Check(string name)
     {

@@ -1,3 +1,4 @@
+using Refill.Payments;
 using Refill.Storage;
 using Refill.TopUps;
 
@@ -27,27 +28,90 @@ public abstract class TopUpAuditTests(DatabaseKind kind) : TopUpStory(kind)
         await Scene.SoundAsync(topUp);
     }
 
-    public static TheoryData<string, string> Damage => new()
+    private const string Held = "INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings) SELECT cell, subject, 'held', 'CNY', id, 0, 5, 0 FROM transfer WHERE kind = 'delivered'";
+
+    public static TheoryData<TopUpState, string, string> Damage => new()
     {
-        { "UPDATE payment SET state = 5 WHERE state = 2", "I4" },
-        { "UPDATE payment SET state = 1 WHERE state = 2", "I3" },
-        { "UPDATE top_up SET state = 9", "I5" },
-        { "UPDATE top_up SET state = 3", "I9" },
-        { "DELETE FROM top_up_step WHERE name = 'paid'", "I9" },
-        { "UPDATE top_up_step SET to_state = 9 WHERE name = 'paid'", "I9" },
-        { "UPDATE transfer SET kind = 'other' WHERE kind = 'delivered'", "I5" },
-        { "UPDATE top_up SET state = 4", "nothing stands still" },
+        { TopUpState.Completed, "UPDATE payment SET state = 5 WHERE state = 2", "I4" },
+        { TopUpState.Completed, "UPDATE payment SET state = 1 WHERE state = 2", "I3" },
+        { TopUpState.Completed, "UPDATE payment SET amount_minor = 1", "I4" },
+        { TopUpState.Completed, "UPDATE payment SET paid_minor = 1", "I4" },
+        { TopUpState.Completed, "UPDATE top_up SET charge_minor = 1", "I4" },
+        { TopUpState.Completed, "UPDATE top_up SET state = 9", "I5" },
+        { TopUpState.Completed, "UPDATE top_up SET state = 3", "I9" },
+        { TopUpState.Completed, "DELETE FROM top_up_step WHERE name = 'paid'", "I9" },
+        { TopUpState.Completed, "UPDATE top_up_step SET to_state = 9 WHERE name = 'paid'", "I9" },
+        { TopUpState.Completed, "UPDATE transfer SET kind = 'other' WHERE kind = 'delivered'", "I5" },
+        { TopUpState.Completed, "UPDATE top_up SET state = 4", "nothing stands still" },
+        { TopUpState.Completed, "UPDATE account SET purpose = 'lost' WHERE purpose LIKE 'clearing/%'", "I4" },
+        { TopUpState.Completed, Held, "I4" },
+        { TopUpState.Completed, "DELETE FROM top_up", "has its card" },
+        { TopUpState.Completed, "DELETE FROM card", "has its card" },
+        { TopUpState.Completed, "DELETE FROM card_identifier", "has its card" },
+        { TopUpState.Completed, "UPDATE top_up SET cell = (cell + 1) % 256", "in its own cell" },
+        { TopUpState.Refunded, "DELETE FROM transfer WHERE kind = 'refunded'", "I4" },
+        { TopUpState.Refunded, "UPDATE payment SET state = 4", "I4" },
+        { TopUpState.Refunded, "UPDATE payment SET state = 2", "I3" },
+        { TopUpState.Refunding, "DELETE FROM work", "nothing stands still" },
+        { TopUpState.Refunding, "UPDATE account SET balance = 0 WHERE purpose LIKE 'refund-in-transit/%'", "I4" },
+        { TopUpState.Paid, "UPDATE account SET owner = id WHERE purpose = 'held'", "I4" },
+        { TopUpState.Paid, "DELETE FROM work WHERE kind = 'top-up.deliver'", "nothing stands still" },
+        { TopUpState.AwaitingPayment, "DELETE FROM work WHERE kind = 'top-up.payment'", "nothing stands still" },
+        { TopUpState.Quoted, "DELETE FROM work", "nothing stands still" },
+        { TopUpState.Quoted, "DELETE FROM top_up", "no step is about none" },
     };
 
     [Theory]
     [MemberData(nameof(Damage))]
-    public async Task The_audit_finds_planted_damage(string sql, string check)
+    public async Task The_audit_finds_planted_damage(TopUpState state, string sql, string check)
     {
-        var topUp = await Scene.QuoteAsync();
-        Scene.Gateway.Pay(await Scene.StartAsync(topUp));
-        await Scene.PassAsync(TimeSpan.FromMinutes(1));
-        await Scene.SoundAsync(topUp);
+        await Scene.SoundAsync(await InStateAsync(state));
         Assert.True(await Scene.Test.RunAsync(sql) > 0);
         Assert.Contains(await new TopUpAudit(Scene.Test.Database).RunAsync(Token), finding => finding.ProblemCount > 0 && finding.Check.Contains(check, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_payment_that_comes_after_the_refund_of_another_is_no_damage()
+    {
+        Scene.Carrier.Script.Enqueue("refuse");
+        var topUp = await Scene.QuoteAsync();
+        var (first, second) = (await Scene.StartAsync(topUp, PaymentWay.Page), await Scene.StartAsync(topUp, PaymentWay.Qr));
+        Scene.Gateway.Pay(second);
+        await Scene.NotifyAsync(second);
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(TopUpState.Refunded, (await Scene.NowAsync(topUp)).State);
+        Scene.Gateway.PretendPaid(first);
+        Scene.Gateway.Refunds = () => new RefundStatus.Pending();
+        await Scene.NotifyAsync(first);
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        await Scene.SoundAsync(topUp);
+    }
+
+    private async Task<TopUpView> InStateAsync(TopUpState state)
+    {
+        var topUp = await Scene.QuoteAsync();
+        if (state != TopUpState.Quoted)
+        {
+            var order = await Scene.StartAsync(topUp);
+            if (state != TopUpState.AwaitingPayment)
+            {
+                Scene.Gateway.Pay(order);
+                await Scene.NotifyAsync(order);
+                if (state is TopUpState.Refunding or TopUpState.Refunded)
+                {
+                    Scene.Carrier.Script.Enqueue("refuse");
+                    Scene.Gateway.Refunds = state == TopUpState.Refunding ? () => new RefundStatus.Pending() : null;
+                }
+
+                if (state != TopUpState.Paid)
+                {
+                    await Scene.PassAsync(TimeSpan.FromMinutes(1));
+                }
+            }
+        }
+
+        var now = await Scene.NowAsync(topUp);
+        Assert.Equal(state, now.State);
+        return now;
     }
 }
