@@ -134,7 +134,9 @@ public sealed class TopUpAudit(Database database)
                 check.Problem($"top-up {topUp.Id} ({topUp.State}) holds {balance}, its payments say {expected}");
             }
 
-            Booked(topUp, "payment-received", p => p.PaidAmount is not null);
+            // What a wallet pays for and our own network credits at once needs no holding: one transfer is payment and delivery.
+            var atOnce = rows.Steps[topUp.Id].Any(step => step is { FromState: 0, ToState: (short)TopUpState.Completed });
+            Booked(topUp, "payment-received", p => p.PaidAmount is not null && !atOnce);
             Booked(topUp, "refund-reserved", p => p.IsGoingBack || p.State == PaymentState.Refunded);
             Booked(topUp, "refunded", p => p.State == PaymentState.Refunded);
             foreach (var payment in rows.Payments[topUp.Id].Where(p => p.Amount.Minor != topUp.ChargeMinor || p.Amount.Currency.Code != topUp.ChargeCurrency))
