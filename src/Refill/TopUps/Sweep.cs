@@ -18,10 +18,8 @@ public sealed class Sweep(Database database, GeneralLedger ledger, WorkBell bell
     /// <summary>How long a top-up may stand still without work before it is taken for forgotten.</summary>
     public static readonly TimeSpan StillFor = TimeSpan.FromMinutes(10);
 
-    /// <summary>How many are looked at in one run; the rest follow in the next.</summary>
+    /// <summary>How many of each kind are given work in one run; the rest follow in the next.</summary>
     private const int MaxAtOnce = 200;
-
-    private static readonly short[] Moving = [(short)TopUpState.AwaitingPayment, (short)TopUpState.Paid, (short)TopUpState.Fulfilling, (short)TopUpState.Refunding];
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -46,40 +44,27 @@ public sealed class Sweep(Database database, GeneralLedger ledger, WorkBell bell
     {
         var before = time.GetUtcNow() - StillFor;
         await using var db = database.Open();
-        var still = await db.Set<TopUpRow>().AsNoTracking()
-            .Where(t => Moving.Contains(t.State) && t.UpdatedAt < before)
-            .OrderBy(t => t.UpdatedAt).Take(MaxAtOnce)
-            .Select(t => new { t.Cell, t.Id, t.State }).ToListAsync(cancellation);
-        var ids = still.Select(t => t.Id).ToList();
-        var payments = await db.Set<PaymentRow>().AsNoTracking()
-            .Where(p => ids.Contains(p.TopUpId) || (p.State == (short)PaymentState.Refunding && p.RefundRequestedAt < before))
-            .Select(p => new { p.Cell, p.Id, p.TopUpId, p.State }).Take(MaxAtOnce * 4).ToListAsync(cancellation);
-        var wanted = new List<(short Cell, string Kind, Guid Subject)>();
-        foreach (var topUp in still)
-        {
-            switch ((TopUpState)topUp.State)
-            {
-                case TopUpState.AwaitingPayment:
-                    var open = payments.Where(p => p.TopUpId == topUp.Id && p.State == (short)PaymentState.Open).ToList();
-                    wanted.AddRange(open.Select(p => (p.Cell, TopUpSteps.PaymentWork, p.Id)));
-                    if (open.Count == 0)
-                    {
-                        wanted.Add((topUp.Cell, TopUpSteps.ExpireWork, topUp.Id));
-                    }
+        var (work, payments) = (db.Set<WorkRow>(), db.Set<PaymentRow>());
+        var still = db.Set<TopUpRow>().Where(t => t.UpdatedAt < before).OrderBy(t => t.UpdatedAt);
 
-                    break;
-                case TopUpState.Paid or TopUpState.Fulfilling:
-                    wanted.Add((topUp.Cell, TopUpSteps.DeliverWork, topUp.Id));
-                    break;
-            }
-        }
-
-        wanted.AddRange(payments.Where(p => p.State == (short)PaymentState.Refunding).Select(p => (p.Cell, TopUpSteps.RefundWork, p.Id)));
-        var subjects = wanted.Select(w => w.Subject).ToList();
-        var known = (await db.Set<WorkRow>().AsNoTracking().Where(w => subjects.Contains(w.Subject)).Select(w => new { w.Kind, w.Subject }).ToListAsync(cancellation))
-            .Select(w => (w.Kind, w.Subject)).ToHashSet();
+        // What has work is left out by the database itself, or the many that are only waiting would hide the one that is forgotten. Dead work counts: a person has it.
+        var wanted = new List<Forgotten>();
+        wanted.AddRange(await still
+            .Where(t => t.State == (short)TopUpState.Paid || t.State == (short)TopUpState.Fulfilling)
+            .Where(t => !work.Any(w => w.Cell == t.Cell && w.Subject == t.Id && w.Kind == TopUpSteps.DeliverWork))
+            .Take(MaxAtOnce).Select(t => new Forgotten(t.Cell, TopUpSteps.DeliverWork, t.Id)).ToListAsync(cancellation));
+        wanted.AddRange(await still
+            .Where(t => t.State == (short)TopUpState.AwaitingPayment && !payments.Any(p => p.Cell == t.Cell && p.TopUpId == t.Id && p.State == (short)PaymentState.Open))
+            .Where(t => !work.Any(w => w.Cell == t.Cell && w.Subject == t.Id && w.Kind == TopUpSteps.ExpireWork))
+            .Take(MaxAtOnce).Select(t => new Forgotten(t.Cell, TopUpSteps.ExpireWork, t.Id)).ToListAsync(cancellation));
+        wanted.AddRange(await payments
+            .Where(p => p.State == (short)PaymentState.Open && p.CreatedAt < before && !work.Any(w => w.Cell == p.Cell && w.Subject == p.Id && w.Kind == TopUpSteps.PaymentWork))
+            .OrderBy(p => p.CreatedAt).Take(MaxAtOnce).Select(p => new Forgotten(p.Cell, TopUpSteps.PaymentWork, p.Id)).ToListAsync(cancellation));
+        wanted.AddRange(await payments
+            .Where(p => p.State == (short)PaymentState.Refunding && p.RefundRequestedAt < before && !work.Any(w => w.Cell == p.Cell && w.Subject == p.Id && w.Kind == TopUpSteps.RefundWork))
+            .OrderBy(p => p.CreatedAt).Take(MaxAtOnce).Select(p => new Forgotten(p.Cell, TopUpSteps.RefundWork, p.Id)).ToListAsync(cancellation));
         var written = 0;
-        foreach (var (cell, kind, subject) in wanted.Where(w => !known.Contains((w.Kind, w.Subject))))
+        foreach (var (cell, kind, subject) in wanted)
         {
             log.LogWarning("{Subject} stood still without work; '{Kind}' is written anew", subject, kind);
             await ledger.CommitAsync(new Commit(new Cell((byte)cell)) { Rows = [WorkItem.Schedule(new Cell((byte)cell), kind, subject, time.GetUtcNow(), time)] }, cancellation);
@@ -94,4 +79,6 @@ public sealed class Sweep(Database database, GeneralLedger ledger, WorkBell bell
 
         return written;
     }
+
+    private sealed record Forgotten(short Cell, string Kind, Guid Subject);
 }

@@ -1,6 +1,7 @@
 using Refill.Payments;
 using Refill.Storage;
 using Refill.TopUps;
+using Refill.Units;
 
 namespace Refill.Tests.TopUps;
 
@@ -26,6 +27,43 @@ public abstract class TopUpAuditTests(DatabaseKind kind) : TopUpStory(kind)
         await Scene.DueAsync();
         Assert.Equal(TopUpState.Completed, (await Scene.NowAsync(topUp)).State);
         await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task The_sweep_finds_the_one_that_is_forgotten_behind_the_many_that_wait()
+    {
+        var waiting = await InStateAsync(TopUpState.Paid);
+        await Scene.Test.RunAsync("UPDATE top_up SET state = 4");
+        var (cell, id) = (CellId.CellOf(waiting.Id).Number, Id(waiting.Id));
+        for (var copy = 0; copy < 250; copy++)
+        {
+            var fresh = Id(CellId.New(CellId.CellOf(waiting.Id), TimeProvider.System));
+            await Scene.Test.RunAsync(
+                $"""
+                INSERT INTO top_up (cell, id, version, order_code, state, card_id, last_four, price_minor, charge_minor, charge_currency, created_at, updated_at, trouble, detail)
+                SELECT cell, {fresh}, version, 'copy {copy}', state, card_id, last_four, price_minor, charge_minor, charge_currency, created_at, updated_at - 1000, trouble, detail FROM top_up WHERE id = {id}
+                """);
+            await Scene.Test.RunAsync($"INSERT INTO work (cell, id, version, kind, subject, due_at, attempts, state, lease_until, created_at) VALUES ({cell}, {fresh}, 1, 'top-up.deliver', {fresh}, 9999999999999, 0, 1, 0, 0)");
+        }
+
+        await Scene.Test.RunAsync($"DELETE FROM work WHERE subject = {id}");
+        Scene.Time.Advance(Sweep.StillFor + TimeSpan.FromSeconds(1));
+        Assert.Equal(1, await Scene.Sweep.OnceAsync(Token));
+
+        string Id(Guid of) => Kind == DatabaseKind.Sqlite ? $"x'{Convert.ToHexString(of.ToByteArray(bigEndian: true))}'" : $"'{of}'";
+    }
+
+    [Fact]
+    public async Task The_sweep_finds_an_order_at_the_gateway_that_nobody_watches_whatever_became_of_its_top_up()
+    {
+        var topUp = await InStateAsync(TopUpState.AwaitingPayment);
+        Assert.True(await Scene.Desk.CancelAsync(topUp.Id, Token));
+        await Scene.Test.RunAsync("DELETE FROM work");
+        Scene.Time.Advance(Sweep.StillFor + TimeSpan.FromSeconds(1));
+        Assert.Equal(1, await Scene.Sweep.OnceAsync(Token));
+        Scene.Gateway.Pay(Assert.Single(Scene.Gateway.Orders));
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(TopUpState.Refunded, (await Scene.NowAsync(topUp)).State);
     }
 
     private const string Held = "INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings) SELECT cell, subject, 'held', 'CNY', id, 0, 5, 0 FROM transfer WHERE kind = 'delivered'";
