@@ -46,7 +46,8 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
         var outcome = topUp.LastCallAt is { } calledAt ? await AskAsync(carrier, order, topUp.CarrierNumber, calledAt, cancellation) : null;
         if (outcome is null)
         {
-            if (await store.TakeAsync(topUp.Id, (now, _) => steps.StartDelivery(now), cancellation: cancellation) is not { } started)
+            var seenCallAt = topUp.LastCallAt;
+            if (await store.TakeAsync(topUp.Id, (now, _) => steps.StartDelivery(now, seenCallAt), cancellation: cancellation) is not { } started)
             {
                 return new WorkVerdict.Again(TimeSpan.FromSeconds(1), "the top-up changed");
             }
@@ -159,7 +160,7 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
         }
 
         var after = Dispatcher.BackOff(item.Attempts);
-        var step = await store.TakeAsync(topUp.Id, (now, _) => steps.DeliveryNotSent(now), item.Again(time.GetUtcNow() + after, reason), cancellation);
+        var step = await store.TakeAsync(topUp.Id, (now, _) => steps.DeliveryNotSent(now, topUp.LastCallAt), item.Again(time.GetUtcNow() + after, reason), cancellation);
         return step is null ? new WorkVerdict.Again(after, reason) : new WorkVerdict.Committed();
     }
 

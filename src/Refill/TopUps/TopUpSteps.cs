@@ -199,16 +199,17 @@ internal sealed class TopUpSteps(TimeProvider time)
         : null;
 
     /// <summary>Written before the carrier is called, so that after a crash it is known that it may have been.</summary>
-    public Step? StartDelivery(TopUp topUp) => topUp.State switch
+    /// <param name="seenCallAt">The last call that the caller knows of. Null step: another has been made since, by whoever took over a lapsed lease, and two must not overlap.</param>
+    public Step? StartDelivery(TopUp topUp, DateTimeOffset? seenCallAt) => topUp.State switch
     {
         TopUpState.Paid => new Step("delivery-started", topUp, Next(topUp, TopUpState.Fulfilling) with { DeliveryStartedAt = Now, LastCallAt = Now }),
-        _ when AwaitsCarrier(topUp) => new Step("delivery-repeated", topUp, Next(topUp, topUp.State) with { LastCallAt = Now }),
+        _ when AwaitsCarrier(topUp) && topUp.LastCallAt == seenCallAt => new Step("delivery-repeated", topUp, Next(topUp, topUp.State) with { LastCallAt = Now }),
         _ => null,
     };
 
-    /// <summary>The call certainly never left: it may be made again at once.</summary>
-    public Step? DeliveryNotSent(TopUp topUp) =>
-        AwaitsCarrier(topUp) && topUp.LastCallAt is not null ? new Step("delivery-not-sent", topUp, Next(topUp, topUp.State) with { LastCallAt = null }) : null;
+    /// <summary>The call certainly never left: it may be made again at once. It says nothing of a call that another has made since.</summary>
+    public Step? DeliveryNotSent(TopUp topUp, DateTimeOffset? calledAt) =>
+        AwaitsCarrier(topUp) && topUp.LastCallAt is not null && topUp.LastCallAt == calledAt ? new Step("delivery-not-sent", topUp, Next(topUp, topUp.State) with { LastCallAt = null }) : null;
 
     /// <summary>The carrier took it and gave a number to ask with. Null: nothing new.</summary>
     public Step? DeliveryPending(TopUp topUp, string? carrierNumber) =>

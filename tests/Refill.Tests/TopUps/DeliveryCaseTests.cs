@@ -1,5 +1,6 @@
 using Refill.Storage;
 using Refill.TopUps;
+using Refill.Work;
 
 namespace Refill.Tests.TopUps;
 
@@ -31,6 +32,29 @@ public abstract class DeliveryCaseTests(DatabaseKind kind) : TopUpStory(kind)
         Assert.Equal((TopUpState.Fulfilling, 1), ((await Scene.NowAsync(topUp)).State, Scene.Carrier.Calls));
         await Scene.PassAsync(TimeSpan.FromMinutes(3));
         Assert.Equal((TopUpState.Completed, 2), ((await Scene.NowAsync(topUp)).State, Scene.Carrier.Calls));
+        await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task A_call_that_another_repeated_while_we_were_asking_is_not_repeated_beside_it()
+    {
+        Scene.Carrier.Script.Enqueue("lost-before");
+        Scene.Carrier.Script.Enqueue("lost-before");
+        var topUp = await Scene.QuoteAsync();
+        Scene.Gateway.Pay(await Scene.StartAsync(topUp));
+        await Scene.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, Scene.Carrier.Calls);
+        Scene.Time.Advance(Scene.Carrier.Timeout.NotFoundIsFinalAfter!.Value);
+        Scene.Carrier.MeanwhileAsked = async () =>
+        {
+            // The answer takes longer than our lease: another node takes the work over, asks, and calls.
+            Scene.Time.Advance(DispatcherOptions.Default("test").Lease + TimeSpan.FromSeconds(1));
+            await Scene.DueAsync();
+        };
+        await Scene.DueAsync();
+        Assert.Equal(2, Scene.Carrier.Calls);
+        await Scene.PassAsync(TimeSpan.FromMinutes(10));
+        Assert.Equal((TopUpState.Completed, 3), ((await Scene.NowAsync(topUp)).State, Scene.Carrier.Calls));
         await Scene.SoundAsync(topUp);
     }
 

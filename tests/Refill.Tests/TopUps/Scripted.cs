@@ -153,6 +153,9 @@ internal sealed class ScriptedCarrier : ICarrier
     /// <summary>What happens elsewhere while the carrier is being called.</summary>
     public Func<Task>? Meanwhile { get; set; }
 
+    /// <summary>What happens elsewhere while the carrier is being asked what became of a call; once.</summary>
+    public Func<Task>? MeanwhileAsked { get; set; }
+
     public Task<CardInquiry> InquireAsync(CardIdentifier card, CancellationToken cancellation) =>
         Task.FromResult<CardInquiry>(new CardInquiry.Found("mint", null, null, "ref"));
 
@@ -172,11 +175,17 @@ internal sealed class ScriptedCarrier : ICarrier
         };
     }
 
-    public Task<DeliveryQuery> QueryAsync(DeliveryOrder order, string? carrierNumber, CancellationToken cancellation) => Task.FromResult<DeliveryQuery>(
-        Dumb ? new DeliveryQuery.Known(new DeliveryOutcome.Unknown("still silent"))
-        : Credits.ContainsKey(order.Id) ? new DeliveryQuery.Known(new DeliveryOutcome.Accepted("CR-1", null))
-        : refused.Contains(order.Id) ? new DeliveryQuery.Known(new DeliveryOutcome.Rejected(DeliveryRefusal.CardRefused, "refused"))
-        : new DeliveryQuery.NotFound());
+    public async Task<DeliveryQuery> QueryAsync(DeliveryOrder order, string? carrierNumber, CancellationToken cancellation)
+    {
+        DeliveryQuery answer = Dumb ? new DeliveryQuery.Known(new DeliveryOutcome.Unknown("still silent"))
+            : Credits.ContainsKey(order.Id) ? new DeliveryQuery.Known(new DeliveryOutcome.Accepted("CR-1", null))
+            : refused.Contains(order.Id) ? new DeliveryQuery.Known(new DeliveryOutcome.Rejected(DeliveryRefusal.CardRefused, "refused"))
+            : new DeliveryQuery.NotFound();
+        var meanwhile = MeanwhileAsked;
+        MeanwhileAsked = null;
+        await (meanwhile?.Invoke() ?? Task.CompletedTask);
+        return answer;
+    }
 
     public CarrierNotification? Read(RawWebhook notification) => null;
 

@@ -631,6 +631,9 @@ namespace Refill.Storage.Migrations.Postgres
 
                     b.HasIndex("Cell", "TopUpId");
 
+                    b.HasIndex("State", "CreatedAt")
+                        .HasFilter("state IN (1, 4)");
+
                     b.HasIndex("Cell", "Gateway", "GatewayNumber")
                         .IsUnique();
 

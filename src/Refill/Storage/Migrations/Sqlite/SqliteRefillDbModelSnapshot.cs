@@ -632,6 +632,9 @@ namespace Refill.Storage.Migrations.Sqlite
 
                     b.HasIndex("Cell", "TopUpId");
 
+                    b.HasIndex("State", "CreatedAt")
+                        .HasFilter("state IN (1, 4)");
+
                     b.HasIndex("Cell", "Gateway", "GatewayNumber")
                         .IsUnique();
 
