@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Refill.Ledger;
 using Refill.Storage;
@@ -58,7 +59,14 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
         var identifiers = await db.Set<CardIdentifierRow>().AsNoTracking().Where(identifier => identifier.CardId == cardId).OrderBy(identifier => identifier.Kind).ToListAsync(cancellation);
         return identifiers.Count == 0 ? null : new CardRecord(
             row.Id, row.Version, row.CarrierCode, row.Connector, row.Reference, (CardStatus)row.Status, row.CurrentPlan, row.ExpiresAt, row.SeenAt,
-            [.. identifiers.Select(identifier => new CardIdentifier((CardIdentifierKind)identifier.Kind, vault.Decrypt(Purpose((CardIdentifierKind)identifier.Kind), identifier.Encrypted)))]);
+            [.. identifiers.Select(Read)]);
+    }
+
+    /// <exception cref="CryptographicException">Not the text that belongs to this row: somebody else's number must never be topped up in its place.</exception>
+    private CardIdentifier Read(CardIdentifierRow row)
+    {
+        var identifier = new CardIdentifier((CardIdentifierKind)row.Kind, vault.Decrypt(Purpose((CardIdentifierKind)row.Kind), row.Encrypted));
+        return IdentifierId(identifier) == row.Id ? identifier : throw new CryptographicException($"identifier {row.Id} holds the text of another");
     }
 
     /// <summary>

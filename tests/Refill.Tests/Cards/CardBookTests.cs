@@ -99,6 +99,15 @@ public abstract class CardBookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_number_that_was_moved_to_another_card_s_row_is_not_read()
+    {
+        var card = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
+        await book.RememberAsync(new CardIdentifier(CardIdentifierKind.Msisdn, "+12015550199"), "mint", "reloadly", "9101", null, null, Token);
+        await test.RunAsync("UPDATE card_identifier SET encrypted = (SELECT other.encrypted FROM card_identifier other WHERE other.id <> card_identifier.id)");
+        await Assert.ThrowsAnyAsync<System.Security.Cryptography.CryptographicException>(() => book.GetAsync(card.Id, Token));
+    }
+
+    [Fact]
     public async Task No_number_stands_readable_in_the_database()
     {
         await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);

@@ -121,6 +121,15 @@ public sealed class CardRecognitionTests
         }, iter: 3000);
     }
 
+    [Theory]
+    [InlineData("8901999000000001234")]
+    [InlineData("890199900000000123")]
+    public void An_ICCID_is_shown_and_asked_for_with_the_digits_that_stand_on_the_card(string typed)
+    {
+        var iccid = CardRecognition.Recognize(typed).Identifier!.Value;
+        Assert.Equal(("8901 9990 0000 0001 234", "1234", "**** 1234"), (iccid.Grouped, iccid.LastFour, iccid.Masked));
+    }
+
     [Fact]
     public void An_identifier_prints_masked() => Assert.Equal("(***) ***-0123", new CardIdentifier(CardIdentifierKind.Msisdn, Number).ToString());
 }

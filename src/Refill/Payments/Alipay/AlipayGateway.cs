@@ -129,6 +129,7 @@ public sealed class AlipayGateway : IPaymentGateway, IDisposable
             { Silence: { } silence } => new RefundStatus.Unknown(silence),
 
             // fund_change=N: this call moved nothing. That is so on a repeat of one that did; the refund query tells.
+            { Code: "10000" } when !IsAbout(call, refund) => new RefundStatus.Unknown("an answer about another order"),
             { Code: "10000" } when call.Text("fund_change") == "Y" => new RefundStatus.Refunded(),
             { Code: "10000" } => await QueryRefundAsync(refund, cancellation) is RefundStatus.Refunded done ? done : new RefundStatus.Pending(),
             { Code: "10003" } => new RefundStatus.Pending(),
@@ -147,6 +148,10 @@ public sealed class AlipayGateway : IPaymentGateway, IDisposable
         return call switch
         {
             { Silence: { } silence } => new RefundStatus.Unknown(silence),
+
+            // What it says of the order and the amount, if it does, must be what was asked: a smaller refund is not this one.
+            { Code: "10000" } when !IsAbout(call, refund) || (call.Text("refund_amount") is { Length: > 0 } && Amount(call, "refund_amount") != refund.Amount) =>
+                new RefundStatus.Unknown("an answer about another order or amount"),
 
             // Only these words are success; without them it was not received, or failed.
             { Code: "10000" } when call.Text("refund_status") == "REFUND_SUCCESS" && call.Text("out_request_no") == refund.RefundNumber => new RefundStatus.Refunded(),
@@ -217,6 +222,8 @@ public sealed class AlipayGateway : IPaymentGateway, IDisposable
             : new PaymentStatus.Paid(number, amount, AlipayTime.Parse(call.Text("send_pay_date")), refunded);
     }
 
+    private static bool IsAbout(AlipayCall call, RefundOrder refund) => call.Text("out_trade_no") is not { } order || order == refund.OrderNumber;
+
     private static Money? Amount(AlipayCall call, string name) => Money.TryParseDecimal(call.Text(name), Currency.Cny, out var money) ? money : null;
 
     /// <summary>Alipay takes no slash, equals or ampersand in a subject.</summary>
@@ -270,15 +277,9 @@ public sealed class AlipayGateway : IPaymentGateway, IDisposable
                 return Silent(method, $"HTTP status {(int)response.StatusCode}");
             }
 
-            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
-            var body = new byte[MaxAnswer + 1];
-            var length = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, limit.Token);
-            if (length > MaxAnswer)
-            {
-                return Silent(method, "an answer of more than 1 MiB");
-            }
-
-            return AlipayAnswer.Read(body.AsSpan(0, length), method.Replace('.', '_') + "_response", theirs, out var why) is { } value ? new AlipayCall(value, null) : Silent(method, why!);
+            await response.Content.LoadIntoBufferAsync(MaxAnswer, limit.Token); // A longer one is an HttpRequestException.
+            var body = await response.Content.ReadAsByteArrayAsync(limit.Token);
+            return AlipayAnswer.Read(body, method.Replace('.', '_') + "_response", theirs, out var why) is { } value ? new AlipayCall(value, null) : Silent(method, why!);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

@@ -104,6 +104,7 @@ public sealed class AlipayGatewayTests : IDisposable
 
     [Theory]
     [InlineData("""{"code":"10000","fund_change":"Y"}""", nameof(RefundStatus.Refunded))]
+    [InlineData("""{"code":"10000","fund_change":"Y","out_trade_no":"another"}""", nameof(RefundStatus.Unknown))]
     [InlineData("""{"code":"10003"}""", nameof(RefundStatus.Pending))]
     [InlineData("""{"code":"40004","sub_code":"ACQ.SYSTEM_ERROR"}""", nameof(RefundStatus.Unknown))]
     [InlineData("""{"code":"40004","sub_code":"ACQ.TRADE_HAS_FINISHED"}""", nameof(RefundStatus.Rejected))]
@@ -134,6 +135,9 @@ public sealed class AlipayGatewayTests : IDisposable
 
     [Theory]
     [InlineData("""{"code":"10000","out_request_no":"0123456789abcdef0123456789abcdefR1","refund_status":"REFUND_SUCCESS"}""", nameof(RefundStatus.Refunded))]
+    [InlineData("""{"code":"10000","out_request_no":"0123456789abcdef0123456789abcdefR1","refund_status":"REFUND_SUCCESS","refund_amount":"106.50"}""", nameof(RefundStatus.Refunded))]
+    [InlineData("""{"code":"10000","out_request_no":"0123456789abcdef0123456789abcdefR1","refund_status":"REFUND_SUCCESS","refund_amount":"53.25"}""", nameof(RefundStatus.Unknown))]
+    [InlineData("""{"code":"10000","out_trade_no":"another","out_request_no":"0123456789abcdef0123456789abcdefR1","refund_status":"REFUND_SUCCESS"}""", nameof(RefundStatus.Unknown))]
     [InlineData("""{"code":"10000"}""", nameof(RefundStatus.NotFound))]
     [InlineData("""{"code":"10000","out_request_no":"another","refund_status":"REFUND_SUCCESS"}""", nameof(RefundStatus.Pending))]
     [InlineData("""{"code":"10000","refund_status":"REFUND_PROCESSING"}""", nameof(RefundStatus.Pending))]
