@@ -1,14 +1,20 @@
 using Refill.Bench.Ledger;
+using Refill.Bench.TopUps;
 
 // Measures; asserts nothing about speed. What is asserted is that the work was really done: the audit at the end of each database.
 return args switch
 {
     ["ledger", .. var rest] => await LedgerBench.RunAsync(rest, Console.Out),
+    ["topups", .. var rest] => await TopUpsBench.RunAsync(rest, Console.Out),
+
+    // Processes of their own, started by `topups`.
+    ["load"] => await HttpLoad.RunAsync(Console.In, Console.Out),
+    ["kestrel", var port] => await BareKestrel.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine(LedgerBenchOptions.Usage);
+    Console.Error.WriteLine($"{LedgerBenchOptions.Usage}\n\n{TopUpsBench.Usage}");
     return 2;
 }

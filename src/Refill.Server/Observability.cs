@@ -38,12 +38,11 @@ internal static class Observability
         builder.Services.AddHealthChecks().AddCheck<DatabaseAnswers>("database", tags: ["ready"]);
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("refill", serviceInstanceId: settings["node"]))
-            .WithMetrics(metrics => metrics.AddMeter("Refill.*").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation())
-            .WithTracing(traces => traces.AddSource("Refill.*").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation());
+            .WithMetrics(metrics => metrics.AddMeter("Refill.*").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation());
         if (settings.Find("otlp-endpoint") is { } endpoint)
         {
             telemetry.WithMetrics(metrics => metrics.AddOtlpExporter(otlp => otlp.Endpoint = new Uri(endpoint)));
-            telemetry.WithTracing(traces => traces.AddOtlpExporter(otlp => otlp.Endpoint = new Uri(endpoint)));
+            telemetry.WithTracing(traces => traces.AddSource("Refill.*").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddOtlpExporter(otlp => otlp.Endpoint = new Uri(endpoint)));
         }
     }
 

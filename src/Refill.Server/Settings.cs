@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Refill.Ledger;
 using Refill.Storage;
 
 namespace Refill.Server;
@@ -42,6 +43,8 @@ public sealed class Settings
         new("reloadly-in-flight-seconds", "600", "how long a call without answer may still be under way to Reloadly", "1 to 86400, and not less than outside-timeout-seconds", text => IsWithin(text, 1, 86_400)),
         new("outside-timeout-seconds", "10", "how long a gateway or carrier may take to answer", "1 to 60", text => IsWithin(text, 1, 60)),
         new("node", Environment.MachineName, "this process's name among those that share the database", "1 to 60 letters, digits, dots, hyphens", text => text.Length is > 0 and <= 60 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')),
+        new("commit-group", "512", "how many commits one transaction holds at most; 1 only to compare with", "1 to 512", text => IsWithin(text, 1, LedgerOptions.MostInGroup)),
+        new("committers", "1", "how many write to PostgreSQL at once, each for its share of the cells", "1 to 16", text => IsWithin(text, 1, LedgerOptions.MostCommitters)),
         new("lookups-per-minute", "20", "how many cards one address may look up in a minute", "1 to 10000", text => IsWithin(text, 1, 10_000)),
         new("trusted-proxies", null, "proxies whose X-Forwarded headers are believed", "IP addresses, separated by commas", text => text.Split(',').All(part => IsAddress(part.Trim()))),
         new("log-level", "info", "how much is logged", "debug, info, warning or error", text => text is "debug" or "info" or "warning" or "error"),

@@ -36,6 +36,8 @@ public sealed class SettingsTests : IDisposable
         ["reloadly-in-flight-seconds"] = ["0", "86401", "-1", "1.5", "ten"],
         ["outside-timeout-seconds"] = ["0", "61", "+5", " 5"],
         ["node"] = ["a b", "a_b", new string('a', 61)],
+        ["commit-group"] = ["0", "513", "all"],
+        ["committers"] = ["0", "17", "2.5"],
         ["lookups-per-minute"] = ["0", "10001", "1e3"],
         ["trusted-proxies"] = ["10.0.0", "1", "10.0.0.0/8", "10.0.0.1,", "proxy.example"],
         ["log-level"] = ["trace", "Info"],

@@ -32,8 +32,10 @@ public sealed record CardRecord(
 /// The cards that were ever seen. A card is found by the blind index of its number or ICCID; the numbers themselves are kept encrypted.
 /// An identifier's row stands in the cell of its own hash, a card's in the cell of the identifier that it was first seen by.
 /// </summary>
-public sealed class CardBook(Database database, GeneralLedger ledger, CardVault vault, TimeProvider time)
+public sealed class CardBook(Database database, GeneralLedger ledger, CardVault vault, TimeProvider time) : IAsyncDisposable
 {
+    private readonly CardLookups lookups = new(database);
+
     /// <summary>How often a change is made anew because somebody else made one in between.</summary>
     private const int MaxTries = 5;
 
@@ -45,6 +47,12 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
         var cardId = await db.Set<CardIdentifierRow>().AsNoTracking().Where(row => row.Cell == cell && row.Id == id).Select(row => (Guid?)row.CardId).FirstOrDefaultAsync(cancellation);
         return cardId is { } found ? await GetAsync(found, cancellation) : null;
     }
+
+    /// <summary>The card of an identifier, with that identifier alone: for many orders at once, which are looked up together.</summary>
+    /// <exception cref="CommitterBusyException">Too many wait; nothing was done.</exception>
+    public Task<CardRecord?> FindOneOfManyAsync(CardIdentifier identifier, CancellationToken cancellation) => lookups.FindAsync(IdentifierId(identifier), identifier, cancellation);
+
+    public ValueTask DisposeAsync() => lookups.DisposeAsync();
 
     public async Task<CardRecord?> GetAsync(Guid cardId, CancellationToken cancellation)
     {

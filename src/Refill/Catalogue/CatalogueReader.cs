@@ -75,10 +75,6 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
     {
         var (readAt, before) = (time.GetTimestamp(), Volatile.Read(ref forgotten));
         await using var db = database.Open();
-        await db.Database.OpenConnectionAsync();
-
-        // An import between the tables would put the new price on the old plan.
-        await using var moment = await db.Database.UseTransactionAsync(await Database.SnapshotAsync(db.Database.GetDbConnection(), CancellationToken.None));
         var carriers = await db.Set<CarrierRow>().AsNoTracking().ToListAsync();
         var plans = await db.Set<PlanRow>().AsNoTracking().ToListAsync();
         var prices = (await db.Set<PlanPriceRow>().AsNoTracking().ToListAsync()).ToLookup(price => price.PlanCode);

@@ -10,7 +10,6 @@ namespace Refill.Ledger;
 /// </summary>
 internal sealed class Committer
 {
-    public const int MaxGroup = 512;
     public const int MaxQueue = 8192;
 
     /// <summary>How often a group is tried again when other processes were in its way.</summary>
@@ -23,14 +22,15 @@ internal sealed class Committer
     private static readonly Histogram<int> GroupSize = Meter.CreateHistogram<int>("refill.ledger.group", "{commit}", "commits in one transaction");
 
     private readonly GroupStore store;
+    private readonly int maxGroup;
     private readonly TimeProvider time;
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxQueue) { SingleReader = true });
     private readonly Task running;
     private volatile bool isStopped;
 
-    public Committer(GroupStore store, TimeProvider time)
+    public Committer(GroupStore store, int maxGroup, TimeProvider time)
     {
-        (this.store, this.time) = (store, time);
+        (this.store, this.maxGroup, this.time) = (store, maxGroup, time);
         // A store that blocks would otherwise hold one of the few threads that everybody shares.
         running = Task.Factory.StartNew(RunAsync, CancellationToken.None, store.Blocks ? TaskCreationOptions.LongRunning : TaskCreationOptions.None, TaskScheduler.Default).Unwrap();
     }
@@ -59,11 +59,11 @@ internal sealed class Committer
 
     private async Task RunAsync()
     {
-        var group = new List<Waiting>(MaxGroup);
+        var group = new List<Waiting>(maxGroup);
         while (await SomethingWaitsAsync())
         {
             group.Clear();
-            while (group.Count < MaxGroup && queue.Reader.TryRead(out var waiting))
+            while (group.Count < maxGroup && queue.Reader.TryRead(out var waiting))
             {
                 group.Add(waiting);
             }

@@ -7,6 +7,16 @@ namespace Refill.Ledger;
 /// <summary>A line of an account's history.</summary>
 public sealed record Entry(long Sequence, Guid TransferId, string Kind, Guid Subject, long Amount, long BalanceAfter, DateTimeOffset At);
 
+/// <summary>How commits are grouped; what is answered does not depend on it.</summary>
+/// <param name="MaxGroup">Commits that one transaction holds at most, 1 to 512. 1 is one transaction for each: for comparison.</param>
+/// <param name="Committers">On PostgreSQL, each for its share of the cells, 1 to 16. SQLite has one writer by nature.</param>
+public sealed record LedgerOptions(int MaxGroup = LedgerOptions.MostInGroup, int Committers = LedgerOptions.UsualCommitters)
+{
+    public const int MostInGroup = 512;
+    public const int UsualCommitters = 1;
+    public const int MostCommitters = 16;
+}
+
 /// <summary>
 /// The ledger's door: commits go in, outcomes come out after they are durable. One committer per partition takes whatever waits,
 /// decides it in memory in order and writes it as one transaction (group commit).
@@ -16,18 +26,20 @@ public sealed class GeneralLedger : IAsyncDisposable
     /// <summary>The most entries that one page of history has.</summary>
     public const int MaxPage = 200;
 
-    /// <summary>Committers on PostgreSQL, each for its share of the cells. SQLite has one writer by nature.</summary>
-    private const int PostgresPartitions = 4;
-
     private readonly Database database;
     private readonly Committer[] committers;
 
     public GeneralLedger(Database database, TimeProvider time)
+        : this(database, time, new LedgerOptions())
+    {
+    }
+
+    public GeneralLedger(Database database, TimeProvider time, LedgerOptions options)
     {
         this.database = database;
         committers = database.Options.Kind == DatabaseKind.Sqlite
-            ? [new Committer(new SqliteGroupStore(database), time)]
-            : [.. Enumerable.Range(0, PostgresPartitions).Select(_ => new Committer(new PostgresGroupStore(database), time))];
+            ? [new Committer(new SqliteGroupStore(database), options.MaxGroup, time)]
+            : [.. Enumerable.Range(0, options.Committers).Select(_ => new Committer(new PostgresGroupStore(database), options.MaxGroup, time))];
     }
 
     /// <summary>Queues a commit and waits until it is durable. A caller that stops waiting does not undo it: what happened stands behind its key.</summary>

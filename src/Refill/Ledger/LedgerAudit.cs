@@ -78,7 +78,9 @@ public sealed class LedgerAudit(Database database)
     public async Task<IReadOnlyList<AuditFinding>> RunAsync(CancellationToken cancellation = default)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var snapshot = await Database.SnapshotAsync(connection, cancellation);
+        await using var snapshot = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
+            ? sqlite.BeginTransaction(deferred: true)
+            : await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
         var findings = new List<AuditFinding>();
         foreach (var (check, count, breaches) in Laws)
         {

@@ -1,4 +1,3 @@
-using System.Data;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -62,10 +61,6 @@ public sealed class Database(DatabaseOptions options)
             throw;
         }
     }
-
-    /// <summary>One moment's view of the database, until it is disposed; it holds up no writer. The connection must be open.</summary>
-    public static async Task<DbTransaction> SnapshotAsync(DbConnection connection, CancellationToken cancellation) =>
-        connection is SqliteConnection sqlite ? sqlite.BeginTransaction(deferred: true) : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
 
     /// <summary>
     /// A connection of PostgreSQL that one committer keeps for itself, with settings of its own and statements prepared once:

@@ -129,6 +129,8 @@ internal sealed class SqliteStatement : IDisposable
     /// <summary>Ends reading before the last row was seen.</summary>
     public void Reset() => _ = raw.sqlite3_reset(statement);
 
+    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+
     public long Long(int column) => raw.sqlite3_column_int64(statement, column);
 
     public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();

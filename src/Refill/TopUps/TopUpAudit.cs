@@ -1,3 +1,6 @@
+using System.Data;
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Refill.Cards;
 using Refill.Ledger;
@@ -82,7 +85,7 @@ public sealed class TopUpAudit(Database database)
     {
         await using var db = database.Open();
         await db.Database.OpenConnectionAsync(cancellation);
-        await using var snapshot = await db.Database.UseTransactionAsync(await Database.SnapshotAsync(db.Database.GetDbConnection(), cancellation), cancellation);
+        await using var snapshot = await db.Database.UseTransactionAsync(await SnapshotAsync(db.Database.GetDbConnection(), cancellation), cancellation);
         var topUps = await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell == cell)
             .Select(t => new TopUpLine(t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency)).ToDictionaryAsync(t => t.Id, cancellation);
         var payments = await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell == cell).ToListAsync(cancellation);
@@ -94,6 +97,10 @@ public sealed class TopUpAudit(Database database)
         var cards = await db.Set<CardRow>().Where(c => c.Cell == cell && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => c.Id).ToListAsync(cancellation);
         return new Rows(cell, topUps, payments.Select(Payment.Read).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject, t => t.Kind), accounts, work.Select(w => (w.Kind, w.Subject)).ToHashSet(), cards.ToHashSet());
     }
+
+    /// <summary>One moment's view of the database that holds up no writer.</summary>
+    private static async Task<DbTransaction> SnapshotAsync(DbConnection connection, CancellationToken cancellation) =>
+        connection is SqliteConnection sqlite ? sqlite.BeginTransaction(deferred: true) : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
 
     private static void Captured(Rows rows, Check check)
     {

@@ -174,7 +174,7 @@ public sealed class WalletOrders
     /// <summary>A card of our own network as the book has it; of any other, its connector is asked.</summary>
     private async Task<(CardRecord? Card, WalletOrderOutcome? Refused)> CardAsync(CardIdentifier identifier, string typed, CancellationToken cancellation)
     {
-        if (await cards.FindAsync(identifier, cancellation) is { Status: CardStatus.Active } known && carriers.Find(known.Connector) is { AllowancesInLedger: true })
+        if (await cards.FindOneOfManyAsync(identifier, cancellation) is { Status: CardStatus.Active } known && carriers.Find(known.Connector) is { AllowancesInLedger: true })
         {
             return (known, null);
         }

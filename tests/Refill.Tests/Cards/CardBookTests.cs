@@ -39,6 +39,7 @@ public abstract class CardBookTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await book.DisposeAsync();
         await ledger.DisposeAsync();
         await test.DisposeAsync();
         Directory.Delete(folder, recursive: true);
@@ -56,6 +57,33 @@ public abstract class CardBookTests : IAsyncLifetime
         Assert.Equal([Number, Iccid], (await book.FindAsync(Iccid, Token))!.Identifiers);
         var other = await book.RememberAsync(new CardIdentifier(CardIdentifierKind.Msisdn, "+12015550124"), "mint", "reloadly", "9101", null, null, Token);
         Assert.False(await book.AddIdentifierAsync(other.Id, Iccid, Token));
+    }
+
+    [Fact]
+    public async Task Many_cards_looked_up_at_once_are_found_as_they_stand_and_others_are_not()
+    {
+        var numbers = Enumerable.Range(0, 40).Select(number => new CardIdentifier(CardIdentifierKind.Msisdn, $"+120155501{number:00}")).ToList();
+        foreach (var number in numbers.Take(30))
+        {
+            await book.RememberAsync(number, "mint", "reloadly", "9101", number.Value.EndsWith('0') ? null : "5GB", DateTimeOffset.FromUnixTimeMilliseconds(1_800_000_000_000), Token);
+        }
+
+        var named = (await book.FindAsync(numbers[7], Token))!;
+        Assert.True(await book.AddIdentifierAsync(named.Id, Iccid, Token));
+
+        var found = await Task.WhenAll(numbers.Append(Iccid).Concat(numbers).Select(identifier => book.FindOneOfManyAsync(identifier, Token)));
+
+        for (var index = 0; index < numbers.Count; index++)
+        {
+            var expected = await book.FindAsync(numbers[index], Token);
+            Assert.Equal(expected is null, found[index] is null);
+            Assert.Equal(
+                (expected?.Id, expected?.Version, expected?.CarrierCode, expected?.Connector, expected?.Reference, expected?.Status, expected?.CurrentPlan, expected?.ExpiresAt, expected?.SeenAt),
+                (found[index]?.Id, found[index]?.Version, found[index]?.CarrierCode, found[index]?.Connector, found[index]?.Reference, found[index]?.Status, found[index]?.CurrentPlan, found[index]?.ExpiresAt, found[index]?.SeenAt));
+            Assert.Equal(found[index]?.Id, found[numbers.Count + 1 + index]?.Id);
+        }
+
+        Assert.Equal((named.Id, 1, Iccid), (found[numbers.Count]!.Id, found[numbers.Count]!.Identifiers.Length, found[numbers.Count]!.FirstIdentifier));
     }
 
     [Fact]

@@ -43,32 +43,6 @@ public sealed class CatalogueReaderTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_plan_is_never_seen_with_the_price_of_another_moment()
-    {
-        await ImportAsync(here, ("mint", "m1", "15.00"));
-        await test.RunAsync("UPDATE plan SET sms_messages = 1500");
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var importing = Task.Run(
-            async () =>
-            {
-                for (var cents = 1; !enough.IsCancellationRequested; cents++)
-                {
-                    await test.RunAsync($"BEGIN; UPDATE plan SET sms_messages = {cents}; UPDATE plan_price SET cents = {cents}; COMMIT");
-                }
-            },
-            Token);
-        for (var look = 0; look < 300; look++)
-        {
-            here.Forget();
-            var plan = (await here.FindPlanAsync("m1", time.GetUtcNow(), Token)).Plan!;
-            Assert.Equal(plan.Sms.Amount, plan.Price.Minor);
-        }
-
-        await enough.CancelAsync();
-        await importing;
-    }
-
-    [Fact]
     public async Task Plans_come_cheapest_first_and_only_the_carriers_own()
     {
         await ImportAsync(here, ("mint", "m3", "30"), ("mint", "m1", "9.50"), ("tello", "t1", "1"), ("mint", "m2", "15.00"), ("mint", "m0", "15.00"));
