@@ -31,7 +31,7 @@ internal static class TopUpsBench
           --hot                  one wallet pays for everything, instead of 256
         """;
 
-    private const string Plan = "refill-mobile-traveller";
+    private const string Plan = "refill-mobile-pass-24h";
     private const string Carrier = "refill-mobile";
     private const double WarmUpSeconds = 2;
     private const int Wallets = 256;
