@@ -72,7 +72,7 @@ public sealed class HomePageTests(SharedStorefront shared) : IClassFixture<Share
         var answer = await visitor.FindAsync(typed);
 
         Assert.Equal(HttpStatusCode.OK, answer.Status);
-        Assert.Equal("8901 9990 0000 0001 23", answer.Page.QuerySelector(".number")!.TextContent);
+        Assert.Equal("8901 9990 0000 0001 234", answer.Page.QuerySelector(".number")!.TextContent);
     }
 
     [Fact]
