@@ -69,7 +69,7 @@ internal static class ApiEndpoints
                 context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiEndpoints)).LogError(failure, "a request to the API failed");
             }
 
-            return ApiProblem.Failed == problem && context.Response.HasStarted ? Results.Empty : problem.Answer(context);
+            return context.Response.HasStarted ? Results.Empty : problem.Answer(context);
         }
     }
 

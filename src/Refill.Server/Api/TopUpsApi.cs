@@ -14,8 +14,6 @@ internal static class TopUpsApi
 {
     public const int MaxKey = 255;
     private const string Json = "application/json";
-    private const int DefaultPage = 20;
-    private const int MaxPage = 100;
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -158,19 +156,5 @@ internal static class TopUpsApi
 
         private static string? Fault(string card, string plan, string? key) =>
             card.Length > 64 ? "card is longer than 64 characters" : plan.Length > 64 ? "plan is longer than 64 characters" : key is not null && !IsKey(key, MaxKey) ? "key is no idempotency key" : null;
-    }
-
-    /// <summary>Pages of a wallet's account: a cursor is the sequence number below which the next page begins.</summary>
-    internal static class Paging
-    {
-        public static bool TryRead(string? cursor, string? limit, out long before, out int most)
-        {
-            before = long.MaxValue;
-            most = DefaultPage;
-            return (limit is null || (int.TryParse(limit, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out most) && most is >= 1 and <= MaxPage))
-                && (cursor is null || (long.TryParse(cursor, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out before) && before > 0));
-        }
-
-        public static string? Write(long? next) => next?.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -24,14 +24,14 @@ internal static class WalletApi
 
     private static async Task<IResult> ListAsync(HttpContext context, GeneralLedger ledger, [FromQuery] string? cursor, [FromQuery] string? limit, CancellationToken cancellation)
     {
-        if (!TopUpsApi.Paging.TryRead(cursor, limit, out var before, out var most))
+        if (!Paging.TryRead(cursor, limit, out var before, out var most))
         {
             return ApiProblem.PageInvalid.Answer(context);
         }
 
         var entries = await ledger.HistoryAsync(Wallet.AccountOf(context.WalletId()), before, most, cancellation);
         var next = entries is [.., { Sequence: > 1 and var last }] && entries.Count == most ? last : (long?)null;
-        return TypedResults.Json(new EntryPage([.. entries.Select(BodyOf)], TopUpsApi.Paging.Write(next)), ApiJson.Default.EntryPage);
+        return TypedResults.Json(new EntryPage([.. entries.Select(BodyOf)], Paging.Write(next)), ApiJson.Default.EntryPage);
     }
 
     private static EntryBody BodyOf(Entry entry) => new(

@@ -75,8 +75,9 @@ internal sealed class CardLookups : IAsyncDisposable
             {
                 await (database.Options.Kind == DatabaseKind.Sqlite ? FromSqliteAsync(group) : FromPostgresAsync(group));
             }
-            catch (Exception error) when (error is System.Data.Common.DbException or IOException or TimeoutException or InvalidOperationException)
+            catch (Exception error)
             {
+                // Whatever it is, it is the waiting ones' to hear: this loop must not end, or all who come later would wait for ever.
                 Forget();
                 group.ForEach(waiting => waiting.Fail(error));
             }

@@ -145,9 +145,12 @@ public sealed class TopUpDesk
     }
 
     /// <summary>The top-up, or null if there is none.</summary>
-    public async Task<TopUpView?> GetAsync(Guid topUpId, CancellationToken cancellation)
+    public Task<TopUpView?> GetAsync(Guid topUpId, CancellationToken cancellation) => GetAsync(topUpId, _ => true, cancellation);
+
+    /// <summary>The top-up if its payments are the asker's; else as if there were none.</summary>
+    internal async Task<TopUpView?> GetAsync(Guid topUpId, Func<IReadOnlyList<Payment>, bool> may, CancellationToken cancellation)
     {
-        if (await store.LoadAsync(topUpId, cancellation) is not var (topUp, payments))
+        if (await store.LoadAsync(topUpId, cancellation) is not var (topUp, payments) || !may(payments))
         {
             return null;
         }

@@ -92,10 +92,8 @@ public sealed class WalletOrders
     }
 
     /// <summary>A top-up that this wallet has paid for; null: there is none, or another wallet has.</summary>
-    public async Task<TopUpView?> FindAsync(Guid walletId, Guid topUpId, CancellationToken cancellation) =>
-        await desk.GetAsync(topUpId, cancellation) is { } topUp && await store.LoadAsync(topUpId, cancellation) is var (_, payments) && payments.Any(payment => payment.Gateway == WalletGateway.GatewayName && WalletGateway.WalletOf(payment.GatewayNumber) == walletId)
-            ? topUp
-            : null;
+    public Task<TopUpView?> FindAsync(Guid walletId, Guid topUpId, CancellationToken cancellation) => desk.GetAsync(
+        topUpId, payments => payments.Any(payment => payment.Gateway == WalletGateway.GatewayName && WalletGateway.WalletOf(payment.GatewayNumber) == walletId), cancellation);
 
     /// <summary>What this wallet has paid for, the newest first. Its own account is the list.</summary>
     /// <param name="before">Entries of the wallet's account below this sequence number.</param>
