@@ -87,10 +87,10 @@ internal static class WebHost
             app.UseForwardedHeaders();
         }
 
+        app.UseApi();
         app.UseStorefront();
         app.MapHealth();
         app.MapInbound();
-        app.MapApi();
         app.MapOpenApi();
         app.MapStorefront();
         return app;

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Diagnostics;
 using Refill.Customers;
 using Refill.Ledger;
 
@@ -15,7 +14,16 @@ internal static class ApiEndpoints
     private const string Scheme = "Bearer ";
     private static readonly object KeyItem = new();
 
-    public static void MapApi(this IEndpointRouteBuilder routes)
+    /// <summary>A way of its own, before anything that pages need: sessions of a visitor, compression, pages for errors. An order through the API passes none of it.</summary>
+    public static void UseApi(this WebApplication app) => app.MapWhen(
+        static context => context.Request.Path.StartsWithSegments(Prefix, StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/problems", StringComparison.Ordinal),
+        static branch =>
+        {
+            branch.UseRouting();
+            branch.UseEndpoints(MapApi);
+        });
+
+    private static void MapApi(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup(Prefix).AddEndpointFilter(GuardAsync);
         TopUpsApi.Map(api);
@@ -39,10 +47,7 @@ internal static class ApiEndpoints
     {
         var context = invocation.HttpContext;
         context.Response.Headers.CacheControl = "no-store";
-        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
-        {
-            pages.Enabled = false;
-        }
+        context.Response.Headers.XContentTypeOptions = "nosniff";
 
         try
         {

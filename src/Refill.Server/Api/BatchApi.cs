@@ -36,7 +36,7 @@ internal static class BatchApi
             return ApiProblem.NoIdempotencyKey.Answer(context);
         }
 
-        if (context.Request.ContentType?.Split(';')[0].Trim().Equals(Ndjson, StringComparison.OrdinalIgnoreCase) != true)
+        if (!TopUpsApi.IsSentAs(context.Request, Ndjson))
         {
             return ApiProblem.NotTaken.Answer(context);
         }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -39,7 +40,7 @@ internal static class TopUpsApi
             return ApiProblem.NoIdempotencyKey.Answer(context);
         }
 
-        if (context.Request.ContentType?.Split(';')[0].Trim().Equals(Json, StringComparison.OrdinalIgnoreCase) != true)
+        if (!IsSentAs(context.Request, Json))
         {
             return ApiProblem.NotTaken.Answer(context);
         }
@@ -62,9 +63,13 @@ internal static class TopUpsApi
         var outcome = await orders.OrderAsync(new WalletOrder(context.WalletId(), key!, HashOf(body.Card, body.Plan), body.Card, body.Plan), Write, cancellation);
         if (outcome is WalletOrderOutcome.Ordered ordered)
         {
+            // By hand: the framework's results for bytes are made for files, with ranges and dates.
             context.Response.Headers.Location = $"{ApiEndpoints.Prefix}/top-ups/{CellId.ToText(ordered.TopUpId)}";
             context.Response.StatusCode = StatusOf(ordered);
-            return TypedResults.Bytes(ordered.Body, Json);
+            context.Response.ContentType = Json;
+            context.Response.ContentLength = ordered.Body.Length;
+            await context.Response.BodyWriter.WriteAsync(ordered.Body, cancellation);
+            return Results.Empty;
         }
 
         var (problem, detail, reason) = Refusal(outcome);
@@ -87,15 +92,19 @@ internal static class TopUpsApi
         return TypedResults.Json(new TopUpPage([.. topUps.Select(topUp => TopUpBody.Of(topUp))], Paging.Write(next)), ApiJson.Default.TopUpPage);
     }
 
+    /// <summary>The content's type, whatever parameters follow it.</summary>
+    public static bool IsSentAs(HttpRequest request, string type) =>
+        request.ContentType is { } sent && (sent.Equals(type, StringComparison.OrdinalIgnoreCase) || sent.AsSpan(0, sent.IndexOf(';') is > 0 and var end ? end : sent.Length).Trim().Equals(type, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Visible ASCII, so that it is the same in every log and header.</summary>
-    public static bool IsKey(string? key, int most) => key is { Length: > 0 } && key.Length <= most && key.All(character => character is > ' ' and <= '~');
+    public static bool IsKey(string? key, int most) => key is { Length: > 0 } && key.Length <= most && !key.AsSpan().ContainsAnyExceptInRange('!', '~');
 
     public static int StatusOf(WalletOrderOutcome.Ordered ordered) => ordered.Completed ? StatusCodes.Status201Created : StatusCodes.Status202Accepted;
 
     public static byte[] Write(WalletReceipt receipt) => JsonSerializer.SerializeToUtf8Bytes(TopUpBody.Of(receipt.TopUp, receipt.WalletBalance), ApiJson.Default.TopUpBody);
 
     /// <summary>What makes two orders the same: card and plan as sent. Spaces and the order of fields do not.</summary>
-    public static ImmutableArray<byte> HashOf(string card, string plan) => [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{card}\n{plan}"))];
+    public static ImmutableArray<byte> HashOf(string card, string plan) => ImmutableCollectionsMarshal.AsImmutableArray(SHA256.HashData(Encoding.UTF8.GetBytes($"{card}\n{plan}")));
 
     public static (ApiProblem Problem, string? Detail, string? Reason) Refusal(WalletOrderOutcome outcome) => outcome switch
     {
@@ -139,7 +148,14 @@ internal static class TopUpsApi
             return null;
         }
 
-        var buffer = new byte[request.ContentLength is { } known ? (int)known + 1 : ApiEndpoints.MaxOrder + 1];
+        if (request.ContentLength is { } known)
+        {
+            var whole = new byte[known];
+            await request.Body.ReadExactlyAsync(whole, cancellation);
+            return whole;
+        }
+
+        var buffer = new byte[ApiEndpoints.MaxOrder + 1];
         var read = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
         return read > ApiEndpoints.MaxOrder ? null : buffer[..read];
     }

@@ -36,7 +36,7 @@ internal static class WalletApi
 
     private static EntryBody BodyOf(Entry entry) => new(
         entry.Sequence,
-        entry.Kind switch { WalletGateway.Paid => "top-up", WalletGateway.Refunded => "refund", _ => "credit" },
-        entry.Kind is WalletGateway.Paid or WalletGateway.Refunded ? CellId.ToText(entry.Subject) : null,
+        entry.Kind switch { WalletGateway.Paid or WalletGateway.Delivered => "top-up", WalletGateway.Refunded => "refund", _ => "credit" },
+        entry.Kind is WalletGateway.Paid or WalletGateway.Delivered or WalletGateway.Refunded ? CellId.ToText(entry.Subject) : null,
         MoneyBody.Of(Money.Usd(entry.Amount)), MoneyBody.Of(Money.Usd(entry.BalanceAfter)), entry.At);
 }

@@ -47,7 +47,7 @@ internal sealed class CardLookups : IAsyncDisposable
     {
         _ = running.Value;
         var waiting = new Waiting(id, identifier);
-        return queue.Writer.TryWrite(waiting) ? waiting.Task.WaitAsync(cancellation) : throw new CommitterBusyException();
+        return !queue.Writer.TryWrite(waiting) ? throw new CommitterBusyException() : cancellation.CanBeCanceled ? waiting.Task.WaitAsync(cancellation) : waiting.Task;
     }
 
     public async ValueTask DisposeAsync()

@@ -85,13 +85,29 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
             plans.ToFrozenDictionary(row => row.Code, row => new Entry(row, [.. prices[row.Code].OrderByDescending(price => price.ValidFrom)])));
     }
 
-    private sealed record Entry(PlanRow Row, IReadOnlyList<PlanPriceRow> NewestFirst);
+    private sealed record Entry(PlanRow Row, IReadOnlyList<PlanPriceRow> NewestFirst)
+    {
+        /// <summary>The plan as last sold: as long as its price holds it is the same object for all who ask.</summary>
+        public (PlanPriceRow Price, Plan Plan)? Last { get; set; }
+    }
 
     private sealed record Snapshot(long ReadAt, int Forgotten, FrozenDictionary<string, Carrier> Carriers, FrozenDictionary<string, Entry> Plans)
     {
-        public Plan? Sold(Entry entry, DateTimeOffset at) =>
-            !(entry.Row.WithdrawnAt <= at) && entry.NewestFirst.FirstOrDefault(price => price.ValidFrom <= at) is { } price && Carriers.TryGetValue(entry.Row.CarrierCode, out var carrier)
-                ? entry.Row.ToPlan(Money.Usd(price.Cents), carrier.TimeZone)
-                : null;
+        public Plan? Sold(Entry entry, DateTimeOffset at)
+        {
+            if (entry.Row.WithdrawnAt <= at || entry.NewestFirst.FirstOrDefault(price => price.ValidFrom <= at) is not { } price || !Carriers.TryGetValue(entry.Row.CarrierCode, out var carrier))
+            {
+                return null;
+            }
+
+            if (entry.Last is { } last && last.Price == price)
+            {
+                return last.Plan;
+            }
+
+            var plan = entry.Row.ToPlan(Money.Usd(price.Cents), carrier.TimeZone);
+            entry.Last = (price, plan);
+            return plan;
+        }
     }
 }

@@ -41,7 +41,11 @@ public sealed class ApiKeys(Database database, TimeProvider time)
     private const int IdLength = 22;
     private const int PresentedLength = 4 + IdLength + 1 + 43;
 
-    private readonly ConcurrentDictionary<Guid, (ApiKeyRow? Row, long ReadAt)> known = new();
+    private readonly ConcurrentDictionary<Guid, (ApiKeyRow? Row, ApiKey? Key, long ReadAt, long RevokedCount)> known = new();
+
+    /// <summary>How many keys were revoked when that was last asked: as long as no more are, every key that was good still is.</summary>
+    private long revokedCount = -1;
+    private long revokedReadAt;
 
     /// <returns>The key, and the text that the integrator sends; it cannot be had again.</returns>
     /// <exception cref="ArgumentException">A name of no or more than <see cref="MaxName"/> characters, no scope or an unknown one.</exception>
@@ -89,7 +93,7 @@ public sealed class ApiKeys(Database database, TimeProvider time)
         }
 
         var hash = SHA256.HashData(secret[..SecretBytes]);
-        return await RowAsync(id, cancellation) is { } row && CryptographicOperations.FixedTimeEquals(row.SecretHash, hash) ? Read(row) : null;
+        return await RowAsync(id, cancellation) is ({ } row, { } key) && CryptographicOperations.FixedTimeEquals(row.SecretHash, hash) ? key : null;
     }
 
     /// <summary>All keys, or those of one wallet; the newest first.</summary>
@@ -109,23 +113,39 @@ public sealed class ApiKeys(Database database, TimeProvider time)
         return await db.Set<ApiKeyRow>().Where(row => row.Id == id && row.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, now), cancellation) == 1;
     }
 
-    private async Task<ApiKeyRow?> RowAsync(Guid id, CancellationToken cancellation)
-    {
-        if (known.TryGetValue(id, out var read) && time.GetElapsedTime(read.ReadAt) < Trust)
-        {
-            return read.Row;
-        }
+    private ValueTask<(ApiKeyRow? Row, ApiKey? Key)> RowAsync(Guid id, CancellationToken cancellation) =>
+        known.TryGetValue(id, out var read) && (IsFresh(read.ReadAt) || (IsGood(read) && IsFresh(Volatile.Read(ref revokedReadAt))))
+            ? new((read.Row, read.Key))
+            : new(ReadAsync(id, cancellation));
 
+    private async Task<(ApiKeyRow? Row, ApiKey? Key)> ReadAsync(Guid id, CancellationToken cancellation)
+    {
         if (known.Count >= MaxKnown)
         {
             known.Clear(); // Made-up ids must not fill the memory.
         }
 
+        // One question for all keys; the keys themselves are read again only if one more was revoked.
         await using var db = database.Open();
+        var readAt = time.GetTimestamp();
+        var count = await db.Set<ApiKeyRow>().LongCountAsync(row => row.RevokedAt != null, cancellation);
+        Volatile.Write(ref revokedCount, Math.Max(count, Volatile.Read(ref revokedCount))); // It only grows; an older answer may come in later.
+        Volatile.Write(ref revokedReadAt, readAt);
+        if (known.TryGetValue(id, out var read) && IsGood(read))
+        {
+            return (read.Row, read.Key);
+        }
+
         var row = await db.Set<ApiKeyRow>().AsNoTracking().FirstOrDefaultAsync(row => row.Id == id, cancellation);
-        known[id] = (row, time.GetTimestamp());
-        return row;
+        var key = row is null ? null : Read(row);
+        known[id] = (row, key, readAt, count);
+        return (row, key);
     }
+
+    /// <summary>It was good, and none was revoked since it was read.</summary>
+    private bool IsGood((ApiKeyRow? Row, ApiKey? Key, long ReadAt, long RevokedCount) read) => read.Key is { RevokedAt: null } && read.RevokedCount == Volatile.Read(ref revokedCount);
+
+    private bool IsFresh(long readAt) => readAt != 0 && time.GetElapsedTime(readAt) < Trust;
 
     private static ApiKey Read(ApiKeyRow row) => new(row.Id, row.WalletId, row.Name, [.. row.Scopes.Split(' ')], row.CreatedAt, row.RevokedAt);
 }

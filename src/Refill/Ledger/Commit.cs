@@ -22,13 +22,16 @@ public sealed record Account(Guid Id, Cell Cell, string Purpose, Unit Unit, Guid
     /// <param name="purpose">A short path of lower-case words, such as "clearing/alipay" or "allowance/data".</param>
     /// <param name="owner">The card, top-up or customer that it belongs to; default for an account of the system.</param>
     public static Account For(Cell cell, string purpose, Unit unit, Guid owner = default, long floor = NoFloor) =>
-        new(AccountIds.Derive(cell, purpose, unit, owner), cell, purpose, unit, owner, floor);
+        new(AccountIds.Of(cell, purpose, unit, owner), cell, purpose, unit, owner, floor);
 }
 
 /// <summary>One change of one balance, in the account's unit: positive credits, negative debits.</summary>
 public readonly record struct Posting(Account Account, long Amount);
 
-/// <summary>Postings that sum to zero in every unit and happen together. All accounts are of one cell.</summary>
+/// <summary>
+/// Postings that sum to zero in every unit and happen together. Nearly always all accounts are of one cell; where a wallet of one cell pays for a card of another, each posting stands in
+/// its account's cell, and the transfer in that of its own id.
+/// </summary>
 /// <param name="Id">Unique for ever; a UUIDv7 with its cell.</param>
 /// <param name="Kind">What happened, a word of the trade: "payment-received", "delivered", "refund-reserved", "refunded".</param>
 /// <param name="Subject">The top-up (or other thing) that it is about.</param>

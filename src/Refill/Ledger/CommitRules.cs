@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Refill.Storage;
 using Refill.Units;
 
@@ -63,27 +64,68 @@ internal static class CommitRules
 
     private static void Check(Transfer transfer)
     {
-        var cell = CellId.CellOf(transfer.Id);
         Require(transfer.Postings.Length is >= 2 and <= MaxPostings, $"transfer {transfer.Id} has {transfer.Postings.Length} postings; 2 to {MaxPostings} are allowed");
-        var sums = new Dictionary<Unit, Int128>();
-        foreach (var (account, amount) in transfer.Postings)
+        for (var index = 0; index < transfer.Postings.Length; index++)
         {
-            Require(account.Cell == cell, $"transfer {transfer.Id} of cell {cell} posts to {account.Purpose} of cell {account.Cell}");
+            var (account, amount) = transfer.Postings[index];
+            Require(CellId.CellOf(account.Id) == account.Cell, $"account {account.Id} is not of cell {account.Cell}");
             Require(amount != 0, $"transfer {transfer.Id} posts nothing to {account.Purpose}");
-            sums[account.Unit] = sums.GetValueOrDefault(account.Unit) + amount;
-        }
-
-        foreach (var (unit, sum) in sums)
-        {
-            Require(sum == 0, $"the postings of transfer {transfer.Id} ({transfer.Kind}) sum to {sum} {unit}, not to zero");
+            CheckSum(transfer, index, account.Unit);
         }
     }
 
-    private static void Require(bool holds, string message)
+    /// <summary>All postings in this unit, once: at the first of them. Transfers are short; a table of sums would cost more than going through them again.</summary>
+    private static void CheckSum(Transfer transfer, int first, Unit unit)
+    {
+        Int128 sum = 0;
+        for (var index = 0; index < transfer.Postings.Length; index++)
+        {
+            if (transfer.Postings[index].Account.Unit == unit)
+            {
+                if (index < first)
+                {
+                    return;
+                }
+
+                sum += transfer.Postings[index].Amount;
+            }
+        }
+
+        Require(sum == 0, $"the postings of transfer {transfer.Id} ({transfer.Kind}) sum to {sum} {unit}, not to zero");
+    }
+
+    private static void Require(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref Reason reason)
     {
         if (!holds)
         {
-            throw new InvalidOperationException(message);
+            throw new InvalidOperationException(reason.Text);
         }
+    }
+
+    private static void Require(bool holds, string reason)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException(reason);
+        }
+    }
+
+    /// <summary>Words that are put together only when they are needed: every commit is checked, and nearly every one is right.</summary>
+    [InterpolatedStringHandler]
+    private ref struct Reason
+    {
+        private DefaultInterpolatedStringHandler words;
+
+        public Reason(int literalLength, int formattedCount, bool holds, out bool needed)
+        {
+            needed = !holds;
+            words = holds ? default : new DefaultInterpolatedStringHandler(literalLength, formattedCount, System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        public string Text => words.ToStringAndClear();
+
+        public void AppendLiteral(string literal) => words.AppendLiteral(literal);
+
+        public void AppendFormatted<T>(T value) => words.AppendFormatted(value);
     }
 }

@@ -15,6 +15,9 @@ internal sealed class Committer
     /// <summary>How often a group is tried again when other processes were in its way.</summary>
     private const int MaxTries = 5;
 
+    /// <summary>How many groups are careful after one was wrong to trust.</summary>
+    private const int CarefulAfterConflict = 16;
+
     /// <summary>A connection that broke while it lay idle is replaced once.</summary>
     private const int MaxConnects = 2;
 
@@ -26,6 +29,10 @@ internal sealed class Committer
     private readonly TimeProvider time;
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxQueue) { SingleReader = true });
     private readonly Task running;
+    private readonly AccountCache accounts = new();
+
+    /// <summary>How many groups are to be careful yet: whoever was wrong once (another process posts to the same accounts, a batch is repeated) is likely to be wrong again.</summary>
+    private int carefulGroups;
     private volatile bool isStopped;
 
     public Committer(GroupStore store, int maxGroup, TimeProvider time)
@@ -69,7 +76,8 @@ internal sealed class Committer
             }
 
             GroupSize.Record(group.Count);
-            await TogetherAsync(group);
+            await TogetherAsync(group, careful: carefulGroups > 0);
+            carefulGroups = Math.Max(0, carefulGroups - 1);
         }
     }
 
@@ -80,25 +88,37 @@ internal sealed class Committer
         return store.Blocks && !waits.IsCompleted ? new ValueTask<bool>(waits.AsTask().GetAwaiter().GetResult()) : waits;
     }
 
+    /// <param name="careful">Believe nothing but the database.</param>
     /// <returns>Null, or why the database cannot be reached.</returns>
-    private async Task<Exception?> TogetherAsync(List<Waiting> group)
+    private async Task<Exception?> TogetherAsync(List<Waiting> group, bool careful)
     {
         for (var attempt = 1; ; attempt++)
         {
+            var trusting = !careful && attempt == 1;
             try
             {
-                await OnceAsync(group);
-                return null;
+                if (await OnceAsync(group, trusting))
+                {
+                    return null;
+                }
             }
             catch (CommitUnknownException unknown)
             {
+                accounts.Clear();
                 group.ForEach(waiting => waiting.Fail(unknown));
                 return unknown;
             }
             catch (Exception error)
             {
                 // Whatever it is, it must end at the callers and not in the loop, or nobody would ever be answered again.
+                accounts.Clear();
                 var verdict = error is NotCommittedException ? Verdict.InTheWay : store.Judge(error);
+                if (trusting && verdict != Verdict.Unreachable)
+                {
+                    carefulGroups = CarefulAfterConflict;
+                    continue;
+                }
+
                 if (attempt < (verdict switch { Verdict.InTheWay => MaxTries, Verdict.Unreachable => MaxConnects, _ => 1 }))
                 {
                     continue;
@@ -123,7 +143,7 @@ internal sealed class Committer
         {
             if (unreachable is null)
             {
-                unreachable = await TogetherAsync([waiting]);
+                unreachable = await TogetherAsync([waiting], careful: true);
             }
             else
             {
@@ -134,9 +154,10 @@ internal sealed class Committer
         return unreachable;
     }
 
-    private async Task OnceAsync(List<Waiting> waiting)
+    /// <returns>False: nothing was done, because one of them would be refused on trust alone. Then all are decided again carefully, in their order.</returns>
+    private async Task<bool> OnceAsync(List<Waiting> waiting, bool trusting)
     {
-        var group = new Group();
+        var group = new Group(trusting ? accounts : null);
         foreach (var one in waiting)
         {
             group.Need(one.Commit);
@@ -147,6 +168,12 @@ internal sealed class Committer
         {
             await store.LoadAsync(group);
             Decide(group, waiting, outcomes);
+            if (trusting && outcomes.Any(static one => one is { Broken: not null } or { Outcome: CommitOutcome.Stale or CommitOutcome.BelowFloor }))
+            {
+                await store.RollbackAsync();
+                return false;
+            }
+
             if (group.IsEmpty)
             {
                 await store.RollbackAsync();
@@ -166,6 +193,7 @@ internal sealed class Committer
             throw;
         }
 
+        accounts.Keep(group);
         for (var index = 0; index < outcomes.Length; index++)
         {
             if (outcomes[index].Broken is { } broken)
@@ -177,6 +205,8 @@ internal sealed class Committer
                 waiting[index].Answer(outcomes[index].Outcome!);
             }
         }
+
+        return true;
     }
 
     private static void Decide(Group group, List<Waiting> waiting, (CommitOutcome? Outcome, InvalidOperationException? Broken)[] outcomes)

@@ -50,7 +50,8 @@ public sealed class GeneralLedger : IAsyncDisposable
     {
         CommitRules.Check(commit);
         cancellation.ThrowIfCancellationRequested();
-        return committers[commit.Cell.Number * committers.Length / Cell.Count].EnqueueAsync(commit).WaitAsync(cancellation);
+        var outcome = committers[commit.Cell.Number * committers.Length / Cell.Count].EnqueueAsync(commit);
+        return cancellation.CanBeCanceled ? outcome.WaitAsync(cancellation) : outcome;
     }
 
     /// <summary>The balance in the account's unit, 0 if nothing was ever posted. One row read.</summary>
@@ -68,25 +69,27 @@ public sealed class GeneralLedger : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxPage);
         short cell = account.Cell.Number;
         await using var db = database.Open();
-        var entries = await db.Set<PostingRow>()
+        var postings = await db.Set<PostingRow>().AsNoTracking()
             .Where(posting => posting.Cell == cell && posting.AccountId == account.Id && posting.Sequence < before)
             .OrderByDescending(posting => posting.Sequence)
             .Take(limit)
-            .Join(
-                db.Set<TransferRow>(),
-                posting => new { posting.Cell, Id = posting.TransferId },
-                transfer => new { transfer.Cell, transfer.Id },
-                (posting, transfer) => new Entry(posting.Sequence, transfer.Id, transfer.Kind, transfer.Subject, posting.Amount, posting.BalanceAfter, transfer.At))
             .ToListAsync(cancellation);
-        return [.. entries.OrderByDescending(entry => entry.Sequence)];
+
+        // A transfer may stand in another cell than its posting: they are found by their ids, which say where.
+        var (cells, ids) = (postings.Select(posting => (short)CellId.CellOf(posting.TransferId).Number).Distinct().ToList(), postings.Select(posting => posting.TransferId).ToList());
+        var transfers = await db.Set<TransferRow>().AsNoTracking().Where(transfer => cells.Contains(transfer.Cell) && ids.Contains(transfer.Id)).ToDictionaryAsync(transfer => transfer.Id, cancellation);
+        return [.. postings.Select(posting => Read(posting, transfers[posting.TransferId]))];
     }
+
+    private static Entry Read(PostingRow posting, TransferRow transfer) => new(posting.Sequence, transfer.Id, transfer.Kind, transfer.Subject, posting.Amount, posting.BalanceAfter, transfer.At);
 
     /// <summary>What a commit under this key would be answered, or null if none has used it.</summary>
     public async Task<CommitOutcome?> FindAnswerAsync(Cell cell, IdempotencyKey key, CancellationToken cancellation = default)
     {
         short number = cell.Number;
+        var id = AnswerId.Of(cell, key).Id;
         await using var db = database.Open();
-        var row = await db.Set<AnswerRow>().AsNoTracking().FirstOrDefaultAsync(answer => answer.Cell == number && answer.Scope == key.Scope && answer.Key == key.Key, cancellation);
+        var row = await db.Set<AnswerRow>().AsNoTracking().FirstOrDefaultAsync(answer => answer.Cell == number && answer.Id == id, cancellation);
         return row is null ? null : key.BodyHash.AsSpan().SequenceEqual(row.BodyHash) ? new CommitOutcome.Replayed(row.Answer) : new CommitOutcome.KeyReused();
     }
 

@@ -1,19 +1,30 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Refill.Storage;
 using Refill.Units;
 
 namespace Refill.Ledger;
 
 /// <summary>Where an answer stands.</summary>
-internal readonly record struct AnswerId(Cell Cell, string Scope, string Key) : IComparable<AnswerId>
+internal readonly record struct AnswerId(Cell Cell, Guid Id) : IComparable<AnswerId>
 {
-    /// <summary>Any order will do, as long as every process has the same.</summary>
-    public int CompareTo(AnswerId other) => (Cell.Number.CompareTo(other.Cell.Number), string.CompareOrdinal(Scope, other.Scope), string.CompareOrdinal(Key, other.Key)) switch
+    private const char Separator = '\n';
+
+    /// <summary>UUIDv8 (RFC 9562, 5.8): SHA-256 of scope and key, version and variant set, last byte the cell. An index over the words themselves would be several times as large.</summary>
+    public static AnswerId Of(Cell cell, IdempotencyKey key)
     {
-        (0, 0, var key) => key,
-        (0, var scope, _) => scope,
-        (var cell, _, _) => cell,
-    };
+        Span<byte> words = stackalloc byte[(CommitRules.MaxScopeLength + CommitRules.MaxKeyLength) * 3 + 1];
+        var length = Encoding.UTF8.GetBytes(key.Scope, words);
+        words[length++] = (byte)Separator;
+        length += Encoding.UTF8.GetBytes(key.Key, words[length..]);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(words[..length], hash);
+        return new AnswerId(cell, AccountIds.Mark(hash[..16], cell));
+    }
+
+    /// <summary>Any order will do, as long as every process has the same.</summary>
+    public int CompareTo(AnswerId other) => (Cell.Number, Id).CompareTo((other.Cell.Number, other.Id));
 }
 
 internal sealed record StoredAnswer(byte[] BodyHash, byte[] Answer);
@@ -42,6 +53,9 @@ internal sealed class AccountDraft
 
     public bool IsStored { get; init; }
 
+    /// <summary>How many postings it had in the database: what the compare-and-set expects.</summary>
+    public long StoredPostings { get; init; }
+
     public long Balance { get; set; }
 
     public long Postings { get; set; }
@@ -57,9 +71,15 @@ internal readonly record struct AnswerDraft(AnswerId Id, byte[] BodyHash, byte[]
 /// Commits decided in memory, in order: each sees what those before it in the group did. Pure: the store fills in what the database holds,
 /// <see cref="Decide"/> makes outcomes and drafts of what is to be written.
 /// </summary>
-internal sealed class Group
+/// <param name="remembered">
+/// A trusting group: it asks the database only for accounts that are not remembered, takes every row to be as its commit expects and every key to be unused. The database refuses to write it if any of that is wrong;
+/// then the same commits are decided by a careful group (null), which reads and locks all that it needs.
+/// </param>
+internal sealed class Group(AccountCache? remembered)
 {
     private readonly Dictionary<Guid, long> balances = [];
+
+    public bool IsTrusting => remembered is not null;
 
     public Dictionary<AnswerId, StoredAnswer?> Answers { get; } = [];
 
@@ -67,6 +87,12 @@ internal sealed class Group
 
     /// <summary>Null: named by a commit, not stored yet.</summary>
     public Dictionary<Guid, AccountDraft?> Accounts { get; } = [];
+
+    /// <summary>Those that the database must be asked for.</summary>
+    public List<Guid> UnknownAccounts { get; } = [];
+
+    /// <summary>True if what the group writes cannot be written twice, whatever becomes of the connection: ids of transfers are made by us and unique.</summary>
+    public bool HasTransfers { get; private set; }
 
     public List<(Cell Cell, Transfer Transfer)> Transfers { get; } = [];
 
@@ -79,31 +105,59 @@ internal sealed class Group
     /// <summary>Notes what the database is to be asked for, before <see cref="Decide"/>.</summary>
     public void Need(Commit commit)
     {
-        if (commit.Key is { } key)
+        if (commit.Key is { } key && !IsTrusting)
         {
-            Answers.TryAdd(new AnswerId(commit.Cell, key.Scope, key.Key), null);
+            Answers.TryAdd(AnswerId.Of(commit.Cell, key), null);
         }
 
         foreach (var row in commit.Rows)
         {
             ref var draft = ref CollectionsMarshal.GetValueRefOrAddDefault(Rows, new RowId(row.Table, row.Cell, row.Id), out _);
-            draft ??= new RowDraft();
+            draft ??= IsTrusting ? new RowDraft { StoredVersion = row.ExpectedVersion, Version = row.ExpectedVersion } : new RowDraft();
         }
 
         foreach (var transfer in commit.Transfers)
         {
+            HasTransfers = true;
             foreach (var posting in transfer.Postings)
             {
-                Accounts.TryAdd(posting.Account.Id, null);
+                ref var draft = ref CollectionsMarshal.GetValueRefOrAddDefault(Accounts, posting.Account.Id, out var isNamed);
+                if (isNamed)
+                {
+                    continue;
+                }
+
+                if (remembered is not null && remembered.TryGet(posting.Account.Id, out var known))
+                {
+                    draft = new AccountDraft { Account = known.Account, IsStored = true, StoredPostings = known.Postings, Balance = known.Balance, Postings = known.Postings };
+                }
+                else if (!IsTrusting || !Opens(commit, posting.Account))
+                {
+                    UnknownAccounts.Add(posting.Account.Id);
+                }
             }
         }
+    }
+
+    /// <summary>The account belongs to what this very commit brings into being, so there can be none yet.</summary>
+    private static bool Opens(Commit commit, Account account)
+    {
+        foreach (var row in commit.Rows)
+        {
+            if (row.ExpectedVersion == 0 && row.Id == account.Owner)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Decides one commit against the database and the commits before it; a refused one leaves no trace.</summary>
     /// <exception cref="InvalidOperationException">An account is not what it was opened as, or a balance leaves the range of 64 bits.</exception>
     public CommitOutcome Decide(Commit commit)
     {
-        if (commit.Key is { } key && Answers[new AnswerId(commit.Cell, key.Scope, key.Key)] is { } stored)
+        if (commit.Key is { } key && Answers.GetValueOrDefault(AnswerId.Of(commit.Cell, key)) is { } stored)
         {
             return key.BodyHash.AsSpan().SequenceEqual(stored.BodyHash) ? new CommitOutcome.Replayed(stored.Answer) : new CommitOutcome.KeyReused();
         }
@@ -188,14 +242,14 @@ internal sealed class Group
                 draft.Balance += amount;
                 draft.Postings++;
                 draft.IsChanged = true;
-                Postings.Add(new PostingDraft(cell, account.Id, draft.Postings, transfer.Id, amount, draft.Balance));
+                Postings.Add(new PostingDraft(account.Cell, account.Id, draft.Postings, transfer.Id, amount, draft.Balance));
             }
         }
 
         if (commit.Key is { } key)
         {
             var answer = new StoredAnswer(ImmutableCollectionsMarshal.AsArray(key.BodyHash)!, text.ToArray());
-            var id = new AnswerId(commit.Cell, key.Scope, key.Key);
+            var id = AnswerId.Of(commit.Cell, key);
             Answers[id] = answer;
             NewAnswers.Add(new AnswerDraft(id, answer.BodyHash, answer.Answer));
         }

@@ -22,10 +22,10 @@ internal abstract class GroupStore : IAsyncDisposable
     /// <summary>True if every call blocks and completes before it returns: its committer has a thread of its own.</summary>
     public abstract bool Blocks { get; }
 
-    /// <summary>Begins the transaction and fills in what the group asked for, locked against other processes where the database knows locks.</summary>
+    /// <summary>Begins the transaction and fills in what the group asked for; for a careful group locked against other processes, where the database knows locks. A group that asks for nothing costs nothing.</summary>
     public abstract Task LoadAsync(Group group);
 
-    /// <summary>Writes the group's drafts and makes them durable.</summary>
+    /// <summary>Writes the group's drafts, each row and account only if it is still as the group took it to be, and makes them durable.</summary>
     /// <exception cref="InDoubtException">What became of it is not known. After any other exception it certainly did not happen.</exception>
     public abstract Task WriteAsync(Group group, long nowMilliseconds);
 

@@ -59,8 +59,9 @@ public sealed class PostingRow : IEntityTypeConfiguration<PostingRow>
 public sealed class AnswerRow : IEntityTypeConfiguration<AnswerRow>
 {
     public short Cell { get; set; }
-    public string Scope { get; set; } = "";
-    public string Key { get; set; } = "";
+
+    /// <summary>Made of scope and key, of which no more is kept (AnswerId.Of).</summary>
+    public Guid Id { get; set; }
     public byte[] BodyHash { get; set; } = [];
     public byte[] Answer { get; set; } = [];
     public DateTimeOffset At { get; set; }
@@ -68,6 +69,6 @@ public sealed class AnswerRow : IEntityTypeConfiguration<AnswerRow>
     public void Configure(EntityTypeBuilder<AnswerRow> builder)
     {
         builder.ToTable("answer");
-        builder.HasKey(row => new { row.Cell, row.Scope, row.Key });
+        builder.HasKey(row => new { row.Cell, row.Id });
     }
 }

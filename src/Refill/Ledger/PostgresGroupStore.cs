@@ -6,7 +6,7 @@ using Refill.Units;
 namespace Refill.Ledger;
 
 /// <summary>
-/// The ledger on PostgreSQL: one round trip to read and lock what a group needs, one to write it and commit; statements over arrays.
+/// The ledger on PostgreSQL: one round trip writes a group that trusts what it knows, and a careful one has another before, to read and lock what it needs; statements over arrays.
 /// Rows are locked and inserted in the order of their keys, so that several processes on one database wait for each other and do not deadlock.
 /// </summary>
 internal sealed class PostgresGroupStore(Database database) : GroupStore
@@ -17,33 +17,40 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
     // The transaction's number is what the server can be asked about if the connection is lost while it commits.
     private const string TransactionNumber = "SELECT pg_current_xact_id()::text";
 
+    private const string InProgress = "in progress";
+
     private const string TransactionStatus = "SELECT pg_xact_status($1::text::xid8) FROM pg_sleep(0.1)";
 
     /// <summary>How often the server is asked about a commit that it is still busy with: for 10 seconds.</summary>
     private const int MaxStatusQuestions = 100;
 
+    // A group written in one round trip has no number yet when the connection is lost. It holds this lock, until it is committed or gone; the key is the connection's own.
+    private const string Begun = "SELECT pg_advisory_xact_lock($1)";
+
     private const string SelectAnswers = """
-        SELECT a.cell, a.scope, a.key, a.body_hash, a.answer FROM answer a
-        JOIN unnest($1::smallint[], $2::text[], $3::text[]) AS k(cell, scope, key) ON a.cell = k.cell AND a.scope = k.scope AND a.key = k.key
+        SELECT a.cell, a.id, a.body_hash, a.answer FROM answer a
+        JOIN unnest($1::smallint[], $2::uuid[]) AS k(cell, id) ON a.cell = k.cell AND a.id = k.id
         """;
 
     private const string SelectAccounts = """
         SELECT a.cell, a.id, a.purpose, a.unit, a.owner, a.floor, a.balance, a.postings FROM account a
         JOIN unnest($1::smallint[], $2::uuid[]) AS k(cell, id) ON a.cell = k.cell AND a.id = k.id
-        ORDER BY a.cell, a.id FOR UPDATE OF a
         """;
 
-    private const string InsertAnswers = "INSERT INTO answer (cell, scope, key, body_hash, answer, at) SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[])";
+    private const string LockAccounts = SelectAccounts + " ORDER BY a.cell, a.id FOR UPDATE OF a";
+
+    private const string InsertAnswers = "INSERT INTO answer (cell, id, body_hash, answer, at) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bigint[])";
 
     private const string InsertAccounts = """
         INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings)
         SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[])
         """;
 
-    private const string UpdateAccounts = """
+    private static readonly string UpdateAccounts = RowSql.AllOf("""
         UPDATE account a SET balance = v.balance, postings = v.postings
-        FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::bigint[]) AS v(cell, id, balance, postings) WHERE a.cell = v.cell AND a.id = v.id
-        """;
+        FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS v(cell, id, balance, postings, expected)
+        WHERE a.cell = v.cell AND a.id = v.id AND a.postings = v.expected
+        """);
 
     private const string InsertTransfers = "INSERT INTO transfer (cell, id, kind, subject, at) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[])";
 
@@ -53,21 +60,34 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         """;
 
     private NpgsqlConnection? connection;
+    private long lockKey;
     private string? transactionNumber;
+    private bool isBegun;
 
     public override bool Blocks => false;
 
     public override async Task LoadAsync(Group group)
     {
-        connection ??= await database.OpenCommitterAsync(Session);
-        transactionNumber = null;
-        var tables = ByTable(group.Rows.Keys, row => row.Table);
+        if (connection is null)
+        {
+            connection = await database.OpenCommitterAsync(Session);
+            lockKey = Random.Shared.NextInt64();
+        }
+
+        (transactionNumber, isBegun) = (null, false);
+        if (group is { IsTrusting: true, HasTransfers: true, UnknownAccounts.Count: 0 })
+        {
+            return;
+        }
+
+        isBegun = true;
+        var tables = group.IsTrusting ? [] : ByTable(group.Rows.Keys, row => row.Table);
         await using var batch = new NpgsqlBatch(connection);
         batch.Add("BEGIN").Add(TransactionNumber);
         if (group.Answers.Count > 0)
         {
             var ids = new List<AnswerId>(group.Answers.Keys);
-            batch.Add(SelectAnswers, PgArray.Cells(ids, id => id.Cell), PgArray.Texts(ids, id => id.Scope), PgArray.Texts(ids, id => id.Key));
+            batch.Add(SelectAnswers, PgArray.Cells(ids, id => id.Cell), PgArray.Uuids(ids, id => id.Id));
         }
 
         foreach (var (table, rows) in tables)
@@ -75,10 +95,9 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
             batch.Add(RowSql.SelectVersions(table), PgArray.Cells(rows, row => row.Cell), PgArray.Uuids(rows, row => row.Id));
         }
 
-        if (group.Accounts.Count > 0)
+        if (group.UnknownAccounts is { Count: > 0 } unknown)
         {
-            var ids = new List<Guid>(group.Accounts.Keys);
-            batch.Add(SelectAccounts, PgArray.Cells(ids, CellId.CellOf), PgArray.Uuids(ids, id => id));
+            batch.Add(group.IsTrusting ? SelectAccounts : LockAccounts, PgArray.Cells(unknown, CellId.CellOf), PgArray.Uuids(unknown, id => id));
         }
 
         await using var reader = await batch.ExecuteReaderAsync();
@@ -89,7 +108,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
             await reader.NextResultAsync();
             while (await reader.ReadAsync())
             {
-                group.Answers[new AnswerId(new Cell((byte)reader.GetInt16(0)), reader.GetString(1), reader.GetString(2))] = new StoredAnswer(reader.GetFieldValue<byte[]>(3), reader.GetFieldValue<byte[]>(4));
+                group.Answers[new AnswerId(new Cell((byte)reader.GetInt16(0)), reader.GetGuid(1))] = new StoredAnswer(reader.GetFieldValue<byte[]>(2), reader.GetFieldValue<byte[]>(3));
             }
         }
 
@@ -103,13 +122,13 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
             }
         }
 
-        if (group.Accounts.Count > 0)
+        if (group.UnknownAccounts.Count > 0)
         {
             await reader.NextResultAsync();
             while (await reader.ReadAsync())
             {
                 var account = new Account(reader.GetGuid(1), new Cell((byte)reader.GetInt16(0)), reader.GetString(2), new Unit(reader.GetString(3)), reader.GetGuid(4), reader.GetInt64(5));
-                group.Accounts[account.Id] = new AccountDraft { Account = account, IsStored = true, Balance = reader.GetInt64(6), Postings = reader.GetInt64(7) };
+                group.Accounts[account.Id] = new AccountDraft { Account = account, IsStored = true, StoredPostings = reader.GetInt64(7), Balance = reader.GetInt64(6), Postings = reader.GetInt64(7) };
             }
         }
     }
@@ -117,6 +136,12 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
     public override async Task WriteAsync(Group group, long nowMilliseconds)
     {
         await using var batch = new NpgsqlBatch(connection);
+        if (!isBegun)
+        {
+            batch.Add("BEGIN").Add(Begun, new NpgsqlParameter<long> { TypedValue = lockKey });
+            isBegun = true;
+        }
+
         AddRows(batch, group);
         AddAccounts(batch, group);
         if (group.Transfers is { Count: > 0 } transfers)
@@ -132,7 +157,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         {
             answers.Sort(static (one, other) => one.Id.CompareTo(other.Id));
             batch.Add(InsertAnswers,
-                PgArray.Cells(answers, a => a.Id.Cell), PgArray.Texts(answers, a => a.Id.Scope), PgArray.Texts(answers, a => a.Id.Key),
+                PgArray.Cells(answers, a => a.Id.Cell), PgArray.Uuids(answers, a => a.Id.Id),
                 PgArray.Of(answers, a => a.BodyHash, NpgsqlDbType.Bytea), PgArray.Of(answers, a => a.Answer, NpgsqlDbType.Bytea), PgArray.Longs(answers, _ => nowMilliseconds));
         }
 
@@ -150,6 +175,12 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
     public override async Task RollbackAsync()
     {
+        if (!isBegun)
+        {
+            return;
+        }
+
+        isBegun = false;
         try
         {
             if (connection is { FullState: System.Data.ConnectionState.Open })
@@ -171,13 +202,14 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
     {
         await ForgetAsync();
         await using var fresh = (NpgsqlConnection)await database.OpenConnectionAsync(CancellationToken.None);
-        var status = await FinalStatusAsync(fresh);
-        if (status == "in progress")
+        var status = transactionNumber is null ? await OverAsync(fresh) ? null : InProgress : await FinalStatusAsync(fresh);
+        if (status == InProgress)
         {
             return null;
         }
 
-        // The number alone is no proof: a server that crashed may give it to another transaction. Ids of our own making are.
+        // The number alone is no proof: a server that crashed may give it to another transaction. Ids of our own making are. And should the server after all begin only now what it was sent
+        // (nobody can exclude that), the same ids keep it from being done twice.
         if (group.Transfers is [var (cell, transfer), ..])
         {
             return await VersionAsync(fresh, "SELECT 1::bigint FROM transfer WHERE cell = $1 AND id = $2", cell, transfer.Id) > 0;
@@ -193,6 +225,21 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         }
 
         return status switch { "committed" => true, "aborted" => false, _ => null };
+    }
+
+    /// <summary>Whether nothing of ours is under way on the server any more; waits for it.</summary>
+    private async Task<bool> OverAsync(NpgsqlConnection fresh)
+    {
+        for (var question = 0; question < MaxStatusQuestions; question++)
+        {
+            await using var command = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1) FROM pg_sleep(0.1)", fresh) { Parameters = { new NpgsqlParameter<long> { TypedValue = lockKey } } };
+            if (await command.ExecuteScalarAsync() is true)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>What became of the transaction; waits while the server is still busy with it. Null: this server does not know it.</summary>
@@ -211,7 +258,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
                 return null; // "in the future": the server crashed and has forgotten it.
             }
 
-            if (status != "in progress")
+            if (status != InProgress)
             {
                 break;
             }
@@ -227,12 +274,12 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
     }
 
     /// <summary>
-    /// Serialization failure, deadlock, a unique key that another process took meanwhile: in the way. What is not the server's own word about a statement,
+    /// Serialization failure, deadlock, a unique key that another process took meanwhile, a row or account that it changed (a division by zero, RowSql.AllOf): in the way. What is not the server's own word about a statement,
     /// and a server that is going down or coming up: unreachable.
     /// </summary>
     public override Verdict Judge(Exception error) => error switch
     {
-        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation } => Verdict.InTheWay,
+        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DivisionByZero } => Verdict.InTheWay,
         PostgresException { IsTransient: true } or PostgresException { InvariantSeverity: not "ERROR" } => Verdict.Unreachable,
         PostgresException => Verdict.Refused,
         NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => Verdict.Unreachable,
@@ -247,28 +294,33 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         {
             rows.RemoveAll(static row => !row.Value.IsChanged);
             rows.Sort(static (one, other) => (one.Key.Cell.Number, one.Key.Id).CompareTo((other.Key.Cell.Number, other.Key.Id)));
-            AddRows(batch, table, rows.FindAll(static row => row.Value is { StoredVersion: 0, IsDeleted: false }), RowSql.InsertMany(table));
-            AddRows(batch, table, rows.FindAll(static row => row.Value is { StoredVersion: > 0, IsDeleted: false }), RowSql.UpdateMany(table));
+            AddRows(batch, table, rows.FindAll(static row => row.Value is { StoredVersion: 0, IsDeleted: false }), RowSql.InsertMany(table), areNew: true);
+            AddRows(batch, table, rows.FindAll(static row => row.Value is { StoredVersion: > 0, IsDeleted: false }), RowSql.UpdateMany(table), areNew: false);
             if (rows.FindAll(static row => row.Value is { StoredVersion: > 0, IsDeleted: true }) is { Count: > 0 } deleted)
             {
-                batch.Add(RowSql.DeleteMany(table), PgArray.Cells(deleted, row => row.Key.Cell), PgArray.Uuids(deleted, row => row.Key.Id));
+                batch.Add(RowSql.DeleteMany(table), PgArray.Cells(deleted, row => row.Key.Cell), PgArray.Uuids(deleted, row => row.Key.Id), PgArray.Longs(deleted, row => row.Value.StoredVersion));
             }
         }
     }
 
-    private static void AddRows(NpgsqlBatch batch, VersionedTable table, List<KeyValuePair<RowId, RowDraft>> rows, string sql)
+    private static void AddRows(NpgsqlBatch batch, VersionedTable table, List<KeyValuePair<RowId, RowDraft>> rows, string sql, bool areNew)
     {
         if (rows.Count == 0)
         {
             return;
         }
 
-        var parameters = new NpgsqlParameter[table.Columns.Length + 3];
+        var parameters = new NpgsqlParameter[table.Columns.Length + (areNew ? 3 : 4)];
         (parameters[0], parameters[1], parameters[2]) = (PgArray.Cells(rows, row => row.Key.Cell), PgArray.Uuids(rows, row => row.Key.Id), PgArray.Longs(rows, row => row.Value.Version));
         for (var index = 0; index < table.Columns.Length; index++)
         {
             var column = index;
             parameters[index + 3] = PgArray.Column(table.Columns[column].Type, rows, row => row.Value.Change!.Values!.Value[column]);
+        }
+
+        if (!areNew)
+        {
+            parameters[^1] = PgArray.Longs(rows, row => row.Value.StoredVersion);
         }
 
         batch.Add(sql, parameters);
@@ -295,7 +347,9 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
         if (moved.Count > 0)
         {
-            batch.Add(UpdateAccounts, PgArray.Cells(moved, a => a.Account.Cell), PgArray.Uuids(moved, a => a.Account.Id), PgArray.Longs(moved, a => a.Balance), PgArray.Longs(moved, a => a.Postings));
+            moved.Sort(static (one, other) => (one.Account.Cell.Number, one.Account.Id).CompareTo((other.Account.Cell.Number, other.Account.Id)));
+            batch.Add(UpdateAccounts,
+                PgArray.Cells(moved, a => a.Account.Cell), PgArray.Uuids(moved, a => a.Account.Id), PgArray.Longs(moved, a => a.Balance), PgArray.Longs(moved, a => a.Postings), PgArray.Longs(moved, a => a.StoredPostings));
         }
     }
 

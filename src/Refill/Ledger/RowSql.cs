@@ -26,12 +26,16 @@ internal static class RowSql
     public static string InsertMany(VersionedTable table) => Once(table, "insert many", static t =>
         $"INSERT INTO {t.Name} (cell, id, version, {Names(t)}) SELECT * FROM unnest({Arrays(t)})");
 
-    public static string UpdateMany(VersionedTable table) => Once(table, "update many", static t =>
+    // The last array holds the versions that are expected. If a row has another, the division by zero ends the whole transaction.
+    public static string UpdateMany(VersionedTable table) => Once(table, "update many", static t => AllOf(
         $"UPDATE {t.Name} r SET version = v.version, {string.Join(", ", t.Columns.Select(column => $"{column.Name} = v.{column.Name}"))} "
-        + $"FROM unnest({Arrays(t)}) AS v(cell, id, version, {Names(t)}) WHERE r.cell = v.cell AND r.id = v.id");
+        + $"FROM unnest({Arrays(t)}, ${t.Columns.Length + 4}::bigint[]) AS v(cell, id, version, {Names(t)}, expected) WHERE r.cell = v.cell AND r.id = v.id AND r.version = v.expected"));
 
-    public static string DeleteMany(VersionedTable table) => Once(table, "delete many", static t =>
-        $"DELETE FROM {t.Name} r USING unnest($1::smallint[], $2::uuid[]) AS k(cell, id) WHERE r.cell = k.cell AND r.id = k.id");
+    public static string DeleteMany(VersionedTable table) => Once(table, "delete many", static t => AllOf(
+        $"DELETE FROM {t.Name} r USING unnest($1::smallint[], $2::uuid[], $3::bigint[]) AS v(cell, id, expected) WHERE r.cell = v.cell AND r.id = v.id AND r.version = v.expected"));
+
+    /// <summary>The same change, for all of the ids in $2 or (by an error, "division by zero") for none.</summary>
+    public static string AllOf(string change) => $"WITH changed AS ({change} RETURNING 1) SELECT 1 / (count(*) = cardinality($2))::int FROM changed";
 
     public static string PostgresType(ColumnType type) => type switch
     {

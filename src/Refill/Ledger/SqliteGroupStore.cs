@@ -16,12 +16,12 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
     private const string Checkpoint = "PRAGMA wal_autocheckpoint = 4096";
     private const string Begin = "BEGIN IMMEDIATE";
     private const string Commit = "COMMIT";
-    private const string SelectAnswer = "SELECT body_hash, answer FROM answer WHERE cell = ?1 AND scope = ?2 AND key = ?3";
+    private const string SelectAnswer = "SELECT body_hash, answer FROM answer WHERE cell = ?1 AND id = ?2";
     private const string SelectAccount = "SELECT purpose, unit, owner, floor, balance, postings FROM account WHERE cell = ?1 AND id = ?2";
     private const string SelectTransfer = "SELECT 1 FROM transfer WHERE cell = ?1 AND id = ?2";
-    private const string InsertAnswer = "INSERT INTO answer (cell, scope, key, body_hash, answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    private const string InsertAnswer = "INSERT INTO answer (cell, id, body_hash, answer, at) VALUES (?1, ?2, ?3, ?4, ?5)";
     private const string InsertAccount = "INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    private const string UpdateAccount = "UPDATE account SET balance = ?3, postings = ?4 WHERE cell = ?1 AND id = ?2";
+    private const string UpdateAccount = "UPDATE account SET balance = ?3, postings = ?4 WHERE cell = ?1 AND id = ?2 AND postings = ?5";
     private const string InsertTransfer = "INSERT INTO transfer (cell, id, kind, subject, at) VALUES (?1, ?2, ?3, ?4, ?5)";
     private const string InsertPosting = "INSERT INTO posting (cell, account_id, sequence, transfer_id, amount, balance_after) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
@@ -43,20 +43,23 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         var answers = Statement(SelectAnswer);
         foreach (var id in group.Answers.Keys)
         {
-            if (answers.Bind(1, id.Cell.Number).Bind(2, id.Scope).Bind(3, id.Key).Step())
+            if (answers.Bind(1, id.Cell.Number).Bind(2, id.Id).Step())
             {
                 group.Answers[id] = new StoredAnswer(answers.Bytes(0), answers.Bytes(1));
                 answers.Reset();
             }
         }
 
-        foreach (var (id, row) in group.Rows)
+        if (!group.IsTrusting)
         {
-            row.StoredVersion = row.Version = StoredVersion(id);
+            foreach (var (id, row) in group.Rows)
+            {
+                row.StoredVersion = row.Version = StoredVersion(id);
+            }
         }
 
         var accounts = Statement(SelectAccount);
-        foreach (var id in group.Accounts.Keys)
+        foreach (var id in group.UnknownAccounts)
         {
             var cell = CellId.CellOf(id);
             if (accounts.Bind(1, cell.Number).Bind(2, id).Step())
@@ -65,6 +68,7 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
                 {
                     Account = new Account(id, cell, accounts.Text(0), new Unit(accounts.Text(1)), accounts.Uuid(2), accounts.Long(3)),
                     IsStored = true,
+                    StoredPostings = accounts.Long(5),
                     Balance = accounts.Long(4),
                     Postings = accounts.Long(5),
                 };
@@ -101,7 +105,7 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
 
         foreach (var answer in group.NewAnswers)
         {
-            Statement(InsertAnswer).Bind(1, answer.Id.Cell.Number).Bind(2, answer.Id.Scope).Bind(3, answer.Id.Key).Bind(4, answer.BodyHash).Bind(5, answer.Answer).Bind(6, nowMilliseconds).Run();
+            Statement(InsertAnswer).Bind(1, answer.Id.Cell.Number).Bind(2, answer.Id.Id).Bind(3, answer.BodyHash).Bind(4, answer.Answer).Bind(5, nowMilliseconds).Run();
         }
 
         try
@@ -148,7 +152,7 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         if (group.NewAnswers is [var answer, ..])
         {
             using var answers = new SqliteStatement(fresh, SelectAnswer);
-            return answers.Bind(1, answer.Id.Cell.Number).Bind(2, answer.Id.Scope).Bind(3, answer.Id.Key).Step();
+            return answers.Bind(1, answer.Id.Cell.Number).Bind(2, answer.Id.Id).Step();
         }
 
         // The only writer is we: a row that still has its old version was not written.
@@ -158,10 +162,10 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         return version == row.StoredVersion ? false : version == row.Version ? true : null;
     }
 
-    /// <summary>BUSY and LOCKED: somebody else (a command, a backup) is writing. CANTOPEN, IOERR, FULL, CORRUPT, NOTADB, READONLY: no commit would fare better.</summary>
+    /// <summary>BUSY and LOCKED: somebody else (a command, a backup) is writing. Outdated: has written. CANTOPEN, IOERR, FULL, CORRUPT, NOTADB, READONLY: no commit would fare better.</summary>
     public override Verdict Judge(Exception error) => error switch
     {
-        SqliteException { SqliteErrorCode: 5 or 6 } => Verdict.InTheWay,
+        SqliteException { SqliteErrorCode: 5 or 6 } or OutdatedException => Verdict.InTheWay,
         SqliteException { SqliteErrorCode: 8 or 10 or 11 or 13 or 14 or 26 } => Verdict.Unreachable,
         _ => Verdict.Refused,
     };
@@ -218,7 +222,7 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
     {
         if (changed != 1)
         {
-            throw new InvalidOperationException($"{id.Table.Name} {id.Id} changed under the writer's own lock");
+            throw new OutdatedException($"{id.Table.Name} {id.Id} has not the expected version");
         }
     }
 
@@ -227,7 +231,11 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         var account = draft.Account;
         if (draft.IsStored)
         {
-            Statement(UpdateAccount).Bind(1, account.Cell.Number).Bind(2, account.Id).Bind(3, draft.Balance).Bind(4, draft.Postings).Run();
+            var changed = Statement(UpdateAccount).Bind(1, account.Cell.Number).Bind(2, account.Id).Bind(3, draft.Balance).Bind(4, draft.Postings).Bind(5, draft.StoredPostings).Run();
+            if (changed != 1)
+            {
+                throw new OutdatedException($"account {account.Id} has not {draft.StoredPostings} postings any more");
+            }
         }
         else
         {
@@ -258,3 +266,6 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         connection = null;
     }
 }
+
+/// <summary>What a trusting group took to be so is not.</summary>
+internal sealed class OutdatedException(string message) : Exception(message);

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Refill.Payments;
+using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.Units;
 
@@ -76,6 +77,12 @@ public sealed record Payment(
         new Column("paid_at", ColumnType.Bigint),
         new Column("refund_requested_at", ColumnType.Bigint),
         new Column("refunded_at", ColumnType.Bigint));
+
+    /// <summary>The payment that a top-up paid from a wallet is itself; it has the top-up's id, and no row unless something happens to it later. Null: this one was paid otherwise.</summary>
+    internal static Payment? OfItself(TopUp topUp) => topUp.WalletId is { } walletId ? OfItself(topUp.Id, walletId, topUp.Charge, topUp.CreatedAt) : null;
+
+    internal static Payment OfItself(Guid topUpId, Guid walletId, Money charge, DateTimeOffset at) => new(
+        topUpId, 0, topUpId, WalletGateway.GatewayName, PaymentWay.Direct, PaymentState.Paid, charge, charge, null, WalletGateway.NumberOf(walletId, topUpId), at, at, at, null, null);
 
     internal RowChange Store(long expectedVersion) => new(Table, Cell, Id, expectedVersion,
     [

@@ -17,6 +17,7 @@ public static class Registration
         .AddSingleton<TopUpChanges>()
         .AddSingleton<WorkBell>()
         .AddSingleton<TopUpSteps>()
+        .AddSingleton<TermsBook>()
         .AddSingleton<TopUpStore>()
         .AddSingleton<PaymentWatch>()
         .AddSingleton<Delivery>()

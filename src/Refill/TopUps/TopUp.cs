@@ -19,6 +19,7 @@ namespace Refill.TopUps;
 /// <param name="LastCallAt">When the carrier was last called to credit; null: it has not been, or the call certainly never left.</param>
 /// <param name="ValidUntil">The exclusive end of the validity; null while a plan waits for its first use.</param>
 /// <param name="CarrierNumber">The carrier's number of a pending delivery, to ask with.</param>
+/// <param name="WalletId">The wallet that paid in the very commit that made and completed the top-up. Such a one is its own payment and its own first step: nothing is written twice of it.</param>
 public sealed record TopUp(
     Guid Id,
     long Version,
@@ -43,7 +44,8 @@ public sealed record TopUp(
     DateTimeOffset? ValidUntil,
     string? CarrierNumber,
     string? CarrierReference,
-    TopUpTrouble Trouble)
+    TopUpTrouble Trouble,
+    Guid? WalletId = null)
 {
     /// <summary>How long a quote's price, rate and validity are frozen.</summary>
     public static readonly TimeSpan QuoteLifetime = TimeSpan.FromMinutes(15);
@@ -69,34 +71,38 @@ public sealed record TopUp(
         new Column("completed_at", ColumnType.Bigint),
         new Column("valid_until", ColumnType.Bigint),
         new Column("trouble", ColumnType.Smallint),
+        new Column("wallet_id", ColumnType.Uuid),
+        new Column("terms_id", ColumnType.Uuid),
         new Column("detail", ColumnType.Text));
 
     /// <summary>The compare-and-set that stores this as the successor of <paramref name="expectedVersion"/>.</summary>
-    internal RowChange Store(long expectedVersion) => new(Table, Cell, Id, expectedVersion,
+    /// <param name="termsId">Of its carrier and plan (TermsBook).</param>
+    internal RowChange Store(long expectedVersion, Guid termsId) => new(Table, Cell, Id, expectedVersion,
     [
         OrderCode, (short)State, CardId, LastFour, Price.Minor, Charge.Minor, Charge.Currency.Code,
         CreatedAt.ToUnixTimeMilliseconds(), UpdatedAt.ToUnixTimeMilliseconds(), CompletedAt?.ToUnixTimeMilliseconds(), ValidUntil?.ToUnixTimeMilliseconds(),
-        (short)Trouble, JsonSerializer.Serialize(Detail.Of(this), TopUpJson.Options),
+        (short)Trouble, WalletId, termsId, JsonSerializer.Serialize(Detail.Of(this), TopUpJson.Compiled.Detail),
     ]);
 
-    internal static TopUp Read(TopUpRow row)
+    internal static async ValueTask<TopUp> ReadAsync(TopUpRow row, TermsBook book, CancellationToken cancellation)
     {
-        var detail = JsonSerializer.Deserialize<Detail>(row.Detail, TopUpJson.Options)
-            ?? throw new InvalidOperationException($"top-up {row.Id} has no detail");
+        var detail = JsonSerializer.Deserialize(row.Detail, TopUpJson.Compiled.Detail) ?? throw new InvalidOperationException($"top-up {row.Id} has no detail");
+        var terms = row.TermsId is { } id ? await book.ReadAsync(id, cancellation) : new Terms(detail.Carrier!, detail.Plan!);
         return new TopUp(
             row.Id, row.Version, row.OrderCode, (TopUpState)row.State, row.CardId, detail.IdentifierKind, row.LastFour,
-            detail.Carrier, detail.CurrentPlan, detail.CurrentExpiresAt, detail.Plan, new Money(row.ChargeMinor, Currency.Of(row.ChargeCurrency)), detail.Rate, detail.Reference,
+            terms.Carrier, detail.CurrentPlan, detail.CurrentExpiresAt, terms.Plan, new Money(row.ChargeMinor, Currency.Of(row.ChargeCurrency)), detail.Rate, detail.Reference,
             row.CreatedAt, row.UpdatedAt, detail.QuoteExpiresAt, detail.DeliveryStartedAt, detail.LastCallAt, row.CompletedAt, row.ValidUntil,
-            detail.CarrierNumber, detail.CarrierReference, (TopUpTrouble)row.Trouble);
+            detail.CarrierNumber, detail.CarrierReference, (TopUpTrouble)row.Trouble, row.WalletId);
     }
 
     /// <summary>What no query asks for by column stands in one JSON text: fewer columns, a leaner row.</summary>
+    /// <param name="Carrier">With <paramref name="Plan"/>, in rows from before there were terms.</param>
     internal sealed record Detail(
         CardIdentifierKind IdentifierKind,
-        Carrier Carrier,
+        Carrier? Carrier,
         string? CurrentPlan,
         DateTimeOffset? CurrentExpiresAt,
-        Plan Plan,
+        Plan? Plan,
         FxRate Rate,
         string Reference,
         DateTimeOffset QuoteExpiresAt,
@@ -106,7 +112,7 @@ public sealed record TopUp(
         string? CarrierReference)
     {
         public static Detail Of(TopUp t) => new(
-            t.IdentifierKind, t.Carrier, t.CurrentPlan, t.CurrentExpiresAt, t.Plan, t.Rate, t.Reference, t.QuoteExpiresAt, t.DeliveryStartedAt, t.LastCallAt, t.CarrierNumber, t.CarrierReference);
+            t.IdentifierKind, null, t.CurrentPlan, t.CurrentExpiresAt, null, t.Rate, t.Reference, t.QuoteExpiresAt, t.DeliveryStartedAt, t.LastCallAt, t.CarrierNumber, t.CarrierReference);
     }
 }
 
@@ -127,6 +133,8 @@ public sealed class TopUpRow : IEntityTypeConfiguration<TopUpRow>
     public DateTimeOffset? CompletedAt { get; set; }
     public DateTimeOffset? ValidUntil { get; set; }
     public short Trouble { get; set; }
+    public Guid? WalletId { get; set; }
+    public Guid? TermsId { get; set; }
     public string Detail { get; set; } = "";
 
     public void Configure(EntityTypeBuilder<TopUpRow> builder)

@@ -37,7 +37,7 @@ public sealed class TopUpAudit(Database database)
             Whole(rows, whole);
         }
 
-        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, whole.Finding, await WalletsAsync(cancellation)];
+        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, whole.Finding, await WalletsAsync(cancellation), await PaidAtOnceAsync(cancellation)];
     }
 
     /// <summary>
@@ -61,6 +61,29 @@ public sealed class TopUpAudit(Database database)
         return check.Finding;
 
         long Of(string purpose) => sums.Find(sum => sum.Purpose == purpose)?.Balance ?? 0;
+    }
+
+    /// <summary>What a wallet paid in one commit: the transfer took the price from that wallet and nothing from another, and the card's cell has earned it.</summary>
+    private async Task<AuditFinding> PaidAtOnceAsync(CancellationToken cancellation)
+    {
+        var check = new Check("I4  what was ordered and completed at once took its price, from its wallet alone");
+        await using var db = database.Open();
+        check.Examined = await db.Set<TopUpRow>().LongCountAsync(t => t.WalletId != null, cancellation);
+        var wrong = from t in db.Set<TopUpRow>()
+                    where t.WalletId != null
+                    join transfer in db.Set<TransferRow>() on new { t.Cell, Subject = t.Id, Kind = WalletGateway.Delivered } equals new { transfer.Cell, transfer.Subject, transfer.Kind }
+                    join p in db.Set<PostingRow>() on transfer.Id equals p.TransferId
+                    join a in db.Set<AccountRow>() on new { p.Cell, Id = p.AccountId } equals new { a.Cell, a.Id }
+                    group new { t, p, a } by new { t.Id, t.PriceMinor } into one
+                    where one.Sum(x => x.a.Purpose == "wallet" && x.a.Owner == x.t.WalletId ? x.p.Amount : 0) != -one.Key.PriceMinor
+                        || one.Sum(x => x.a.Purpose == "revenue" && x.a.Cell == x.t.Cell ? x.p.Amount : 0) != one.Key.PriceMinor
+                    select one.Key.Id;
+        await foreach (var id in wrong.AsAsyncEnumerable().WithCancellation(cancellation))
+        {
+            check.Problem($"top-up {id}: its transfer does not move its price from its wallet to revenue");
+        }
+
+        return check.Finding;
     }
 
     /// <summary>Work that the machine has given up and a person must look at: not damage, but not to be forgotten.</summary>
@@ -87,7 +110,7 @@ public sealed class TopUpAudit(Database database)
         await db.Database.OpenConnectionAsync(cancellation);
         await using var snapshot = await db.Database.UseTransactionAsync(await SnapshotAsync(db.Database.GetDbConnection(), cancellation), cancellation);
         var topUps = await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell == cell)
-            .Select(t => new TopUpLine(t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency)).ToDictionaryAsync(t => t.Id, cancellation);
+            .Select(t => new TopUpLine(t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId)).ToDictionaryAsync(t => t.Id, cancellation);
         var payments = await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell == cell).ToListAsync(cancellation);
         var steps = await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell == cell).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation);
         var transfers = await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell == cell).Select(t => new { t.Subject, t.Kind }).ToListAsync(cancellation);
@@ -95,7 +118,9 @@ public sealed class TopUpAudit(Database database)
             .Where(a => a.Cell == cell && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/"))).ToListAsync(cancellation);
         var work = await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell == cell).Select(w => new { w.Kind, w.Subject }).ToListAsync(cancellation);
         var cards = await db.Set<CardRow>().Where(c => c.Cell == cell && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => c.Id).ToListAsync(cancellation);
-        return new Rows(cell, topUps, payments.Select(Payment.Read).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject, t => t.Kind), accounts, work.Select(w => (w.Kind, w.Subject)).ToHashSet(), cards.ToHashSet());
+        var known = payments.Select(p => p.Id).ToHashSet();
+        var own = topUps.Values.Select(t => t.OwnPayment).OfType<Payment>().Where(p => !known.Contains(p.Id));
+        return new Rows(cell, topUps, payments.Select(Payment.Read).Concat(own).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject, t => t.Kind), accounts, work.Select(w => (w.Kind, w.Subject)).ToHashSet(), cards.ToHashSet());
     }
 
     /// <summary>One moment's view of the database that holds up no writer.</summary>
@@ -135,8 +160,8 @@ public sealed class TopUpAudit(Database database)
             }
 
             // What a wallet pays for and our own network credits at once needs no holding: one transfer is payment and delivery.
-            var atOnce = rows.Steps[topUp.Id].Any(step => step is { FromState: 0, ToState: (short)TopUpState.Completed });
-            Booked(topUp, "payment-received", p => p.PaidAmount is not null && !atOnce);
+            Booked(topUp, "payment-received", p => p.PaidAmount is not null && p.Id != topUp.Id);
+            Booked(topUp, WalletGateway.Delivered, p => p.Id == topUp.Id);
             Booked(topUp, "refund-reserved", p => p.IsGoingBack || p.State == PaymentState.Refunded);
             Booked(topUp, "refunded", p => p.State == PaymentState.Refunded);
             foreach (var payment in rows.Payments[topUp.Id].Where(p => p.Amount.Minor != topUp.ChargeMinor || p.Amount.Currency.Code != topUp.ChargeCurrency))
@@ -151,7 +176,7 @@ public sealed class TopUpAudit(Database database)
         }
 
         // From both sides: a payment whose money no account knows, and an account whose money no payment knows.
-        var paid = rows.Payments.SelectMany(p => p).Where(p => p.PaidAmount is not null).ToLookup(p => (p.Gateway, p.Amount.Currency.Code));
+        var paid = rows.Payments.SelectMany(p => p).Where(p => p.PaidAmount is not null && p.Id != p.TopUpId).ToLookup(p => (p.Gateway, p.Amount.Currency.Code));
         var booked = rows.Accounts.Where(a => a.Purpose.Contains('/', StringComparison.Ordinal)).Select(a => (a.Purpose[(a.Purpose.IndexOf('/', StringComparison.Ordinal) + 1)..], a.Unit));
         foreach (var (name, unit) in paid.Select(p => p.Key).Union(booked))
         {
@@ -184,7 +209,7 @@ public sealed class TopUpAudit(Database database)
         foreach (var topUp in rows.TopUps.Values)
         {
             check.Examined++;
-            var delivered = rows.Transfers[topUp.Id].Count(kind => kind == "delivered");
+            var delivered = rows.Transfers[topUp.Id].Count(kind => kind is "delivered" or WalletGateway.Delivered);
             if (delivered != (topUp.State == TopUpState.Completed ? 1 : 0))
             {
                 check.Problem($"top-up {topUp.Id} is {topUp.State} and was delivered {delivered} times");
@@ -208,8 +233,7 @@ public sealed class TopUpAudit(Database database)
         foreach (var topUp in rows.TopUps.Values)
         {
             check.Examined++;
-            TopUpState state = 0;
-            long version = 0;
+            var (state, version) = topUp.WalletId is null ? (default(TopUpState), 0L) : (TopUpState.Completed, 1L);
             foreach (var step in rows.Steps[topUp.Id])
             {
                 var (from, to) = ((TopUpState)step.FromState, (TopUpState)step.ToState);
@@ -277,7 +301,11 @@ public sealed class TopUpAudit(Database database)
         }
     }
 
-    private sealed record TopUpLine(Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency);
+    private sealed record TopUpLine(Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId)
+    {
+        /// <summary>Paid from a wallet in its first commit: it is its own payment (Payment.OfItself).</summary>
+        public Payment? OwnPayment => WalletId is { } wallet ? Payment.OfItself(Id, wallet, new Money(ChargeMinor, Currency.Of(ChargeCurrency)), default) : null;
+    }
 
     private sealed record Rows(
         short Cell,

@@ -62,35 +62,38 @@ internal sealed class TopUpSteps(TimeProvider time)
         return new Step("quoted", null, topUp) { Work = [new(ExpireWork, topUp.Id, topUp.QuoteExpiresAt)] };
     }
 
-    /// <summary>
-    /// Ordered and paid from a wallet in one step. What our own network's card takes is on it at once; for another carrier's the delivery is work.
-    /// </summary>
+    /// <summary>Ordered from a wallet for another carrier's card: paid at once, its delivery is work.</summary>
     /// <param name="taken">The wallet's side, in the wallet's cell (WalletGateway.Take).</param>
-    /// <param name="own">The credit, if the carrier's allowances live with us: its reference, the postings, and the card's row. Null: another carrier.</param>
-    public Step OrderFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid paymentId, Guid walletId, Transfer taken, OwnCredit? own)
+    public Step OrderFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid paymentId, Guid walletId, Transfer taken)
     {
         var now = Now;
-        var rate = new FxRate(plan.Price.Currency, plan.Price.Currency, FxRate.One, WalletGateway.GatewayName, now);
-        var topUp = new TopUp(
-            topUpId, 0, OrderCode.New(CellId.CellOf(topUpId)), own is null ? TopUpState.Paid : TopUpState.Completed, card.Id, identifier.Kind, identifier.LastFour, carrier, card.CurrentPlan, card.ExpiresAt,
-            plan, plan.Price, rate, card.Reference, now, now, now, own is null ? null : now, null, own is null ? null : now, ValidUntil(plan, now), null, own?.Reference, TopUpTrouble.None);
+        var topUp = Ordered(card, identifier, carrier, plan, topUpId, now) with { State = TopUpState.Paid };
         var payment = new Payment(
             paymentId, 0, topUpId, WalletGateway.GatewayName, PaymentWay.Direct, PaymentState.Paid, plan.Price, plan.Price, null, WalletGateway.NumberOf(walletId, paymentId), now, now, now, null, null);
-        return own is null
-            ? new Step("ordered", null, topUp)
-            {
-                Payments = [payment],
-                Transfers = [taken, Transfer("payment-received", topUp, (Clearing(payment), -plan.Price.Minor), (Held(payment), plan.Price.Minor))],
-                Work = [new(DeliverWork, topUp.Id, now)],
-            }
-            : new Step("ordered-and-completed", null, topUp)
-            {
-                Payments = [payment],
-                Transfers = [taken, new Transfer(CellId.New(topUp.Cell, time), "delivered", topUp.Id,
-                    [new(Clearing(payment), -plan.Price.Minor), new(Account.For(topUp.Cell, "revenue", plan.Price.Currency.Unit), plan.Price.Minor), .. own.Allowances])],
-                Also = own.Card,
-            };
+        return new Step("ordered", null, topUp)
+        {
+            Payments = [payment],
+            Transfers = [taken, Transfer("payment-received", topUp, (Clearing(payment), -plan.Price.Minor), (Held(payment), plan.Price.Minor))],
+            Work = [new(DeliverWork, topUp.Id, now)],
+        };
     }
+
+    /// <summary>Ordered from a wallet for a card of our own network: paid, earned and on the card in one step. Four postings, one transfer; the wallet's stands in the wallet's cell.</summary>
+    public Step CompleteFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid walletId, OwnCredit own)
+    {
+        var now = Now;
+        var topUp = Ordered(card, identifier, carrier, plan, topUpId, now) with { State = TopUpState.Completed, CompletedAt = now, CarrierReference = own.Reference, WalletId = walletId };
+        return new Step("ordered-and-completed", null, topUp)
+        {
+            Transfers = [new Transfer(CellId.New(topUp.Cell, time), WalletGateway.Delivered, topUp.Id,
+                [new(Wallet.AccountOf(walletId), -plan.Price.Minor), new(Account.For(topUp.Cell, "revenue", plan.Price.Currency.Unit), plan.Price.Minor), .. own.Allowances])],
+            Also = own.Card,
+        };
+    }
+
+    private static TopUp Ordered(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, DateTimeOffset now) => new(
+        topUpId, 0, OrderCode.New(CellId.CellOf(topUpId)), default, card.Id, identifier.Kind, identifier.LastFour, carrier, card.CurrentPlan, card.ExpiresAt,
+        plan, plan.Price, new FxRate(plan.Price.Currency, plan.Price.Currency, FxRate.One, WalletGateway.GatewayName, now), card.Reference, now, now, now, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
 
     /// <summary>Opens a payment by this way, and lets those by other ways be closed. Null: it cannot be paid (any more).</summary>
     public (Step Step, Payment Payment)? OpenPayment(TopUp topUp, IReadOnlyList<Payment> payments, IPaymentGateway gateway, PaymentWay way)

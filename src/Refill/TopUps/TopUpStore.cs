@@ -9,7 +9,7 @@ using Refill.Work;
 namespace Refill.TopUps;
 
 /// <summary>Reads top-ups with their payments, and commits their steps.</summary>
-internal sealed class TopUpStore(Database database, GeneralLedger ledger, WorkBell bell, TopUpChanges changes, TimeProvider time, ILogger<TopUpStore> log)
+internal sealed class TopUpStore(Database database, GeneralLedger ledger, TermsBook book, WorkBell bell, TopUpChanges changes, TimeProvider time, ILogger<TopUpStore> log)
 {
     /// <summary>How often a step is decided anew because somebody else took one in between.</summary>
     private const int MaxDecisions = 8;
@@ -25,7 +25,9 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, WorkBe
         }
 
         var payments = await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell == cell && p.TopUpId == topUpId).ToListAsync(cancellation);
-        return (TopUp.Read(row), [.. payments.OrderBy(p => p.CreatedAt).ThenBy(p => p.Id).Select(Payment.Read)]);
+        var topUp = await TopUp.ReadAsync(row, book, cancellation);
+        var known = payments.OrderBy(p => p.CreatedAt).ThenBy(p => p.Id).Select(Payment.Read);
+        return (topUp, Payment.OfItself(topUp) is { } own && payments.All(p => p.Id != own.Id) ? [own, .. known] : [.. known]);
     }
 
     public async Task<Payment?> LoadPaymentAsync(Guid paymentId, CancellationToken cancellation)
@@ -113,23 +115,15 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, WorkBe
             throw new InvalidOperationException($"a top-up cannot go from {from} to {step.After.State} ({step.Name}, {step.After.Id})");
         }
 
-        var cell = step.After.Cell;
-        var expected = step.Before?.Version ?? 0;
-        var rows = ImmutableArray.CreateBuilder<RowChange>();
-        rows.Add(step.After.Store(expected));
-        rows.Add(TopUpStepRow.Insert(cell, CellId.New(cell, time), step.After.Id, expected + 1, from, step.After.State, step.Name, time.GetUtcNow()));
-        rows.AddRange(step.Payments.Select(payment => payment.Store(payment.Version)));
-        rows.AddRange(step.Work.Select(item => WorkItem.Schedule(cell, item.Kind, item.Subject, item.DueAt, time)));
-        rows.AddRange(step.Also);
-        if (work is not null)
-        {
-            rows.Add(work);
-        }
-
-        var outcome = await ledger.CommitAsync(commit with { Rows = rows.ToImmutable(), Transfers = step.Transfers }, cancellation);
+        var terms = await book.KeepAsync(step.After.Carrier, step.After.Plan, cancellation);
+        var outcome = await ledger.CommitAsync(commit with { Rows = RowsOf(step, from, terms, work), Transfers = step.Transfers }, cancellation);
         if (outcome is CommitOutcome.Committed)
         {
-            log.LogInformation("top-up {Id}: {Step}, {From} to {To}", step.After.Id, step.Name, from, step.After.State);
+            if (log.IsEnabled(LogLevel.Information))
+            {
+                log.LogInformation("top-up {Id}: {Step}, {From} to {To}", step.After.Id, step.Name, from, step.After.State);
+            }
+
             TopUpMetrics.Stepped(step, from);
             changes.Tell(step.After.Id);
             if (step.Work.Any(item => item.DueAt <= time.GetUtcNow()))
@@ -139,5 +133,35 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, WorkBe
         }
 
         return outcome;
+    }
+
+    private ImmutableArray<RowChange> RowsOf(Step step, TopUpState from, Guid terms, RowChange? work)
+    {
+        var cell = step.After.Cell;
+        var expected = step.Before?.Version ?? 0;
+        var rows = ImmutableArray.CreateBuilder<RowChange>(3 + step.Payments.Length + step.Work.Length + step.Also.Length);
+        rows.Add(step.After.Store(expected, terms));
+        if (step.Before is not null || step.After.WalletId is null)
+        {
+            rows.Add(TopUpStepRow.Insert(cell, CellId.New(cell, time), step.After.Id, expected + 1, from, step.After.State, step.Name, time.GetUtcNow()));
+        }
+
+        foreach (var payment in step.Payments)
+        {
+            rows.Add(payment.Store(payment.Version));
+        }
+
+        foreach (var item in step.Work)
+        {
+            rows.Add(WorkItem.Schedule(cell, item.Kind, item.Subject, item.DueAt, time));
+        }
+
+        rows.AddRange(step.Also);
+        if (work is not null)
+        {
+            rows.Add(work);
+        }
+
+        return rows.DrainToImmutable();
     }
 }

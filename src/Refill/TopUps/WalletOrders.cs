@@ -68,7 +68,9 @@ public sealed class WalletOrders
     internal WalletOrders(TopUpStore store, TopUpSteps steps, TopUpDesk desk, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, GeneralLedger ledger, WalletGateway wallet, TimeProvider time) =>
         (this.store, this.steps, this.desk, this.carriers, this.cards, this.catalogue, this.ledger, this.wallet, this.time) = (store, steps, desk, carriers, cards, catalogue, ledger, wallet, time);
 
+    /// <summary>Once begun it is carried through, though the caller may have gone: what became of it stands behind the key.</summary>
     /// <param name="write">The answer's body; quick, without effect of its own, at most 60 KiB.</param>
+    /// <param name="cancellation">Gives up what lies outside: asking another carrier whose card it is.</param>
     public async Task<WalletOrderOutcome> OrderAsync(WalletOrder order, Func<WalletReceipt, byte[]> write, CancellationToken cancellation)
     {
         if (!underWay.TryAdd((order.WalletId, order.Key), true))
@@ -113,7 +115,7 @@ public sealed class WalletOrders
                 }
 
                 before = entry.Sequence;
-                if (entry.Kind == WalletGateway.Paid)
+                if (entry.Kind is WalletGateway.Paid or WalletGateway.Delivered)
                 {
                     topUps.Add(await desk.GetAsync(entry.Subject, cancellation) ?? throw new InvalidOperationException($"wallet {walletId} has paid for top-up {entry.Subject}, which is not there"));
                 }
@@ -153,7 +155,7 @@ public sealed class WalletOrders
                 return new WalletOrderOutcome.PlanRefused(QuoteProblem.PlanNotForCard);
             }
 
-            switch (await CommitAsync(order, card, identifier, carrier, plan, write, cancellation))
+            switch (await CommitAsync(order, card, identifier, carrier, plan, write))
             {
                 case CommitOutcome.Committed committed:
                     return Read(committed.Answer);
@@ -172,7 +174,7 @@ public sealed class WalletOrders
     /// <summary>A card of our own network as the book has it; of any other, its connector is asked.</summary>
     private async Task<(CardRecord? Card, WalletOrderOutcome? Refused)> CardAsync(CardIdentifier identifier, string typed, CancellationToken cancellation)
     {
-        if (await cards.FindOneOfManyAsync(identifier, cancellation) is { Status: CardStatus.Active } known && carriers.Find(known.Connector) is { AllowancesInLedger: true })
+        if (await cards.FindOneOfManyAsync(identifier, CancellationToken.None) is { Status: CardStatus.Active } known && carriers.Find(known.Connector) is { AllowancesInLedger: true })
         {
             return (known, null);
         }
@@ -181,20 +183,19 @@ public sealed class WalletOrders
         return asked.Value is { } view ? (await cards.GetAsync(view.Id, cancellation), null) : (null, new WalletOrderOutcome.CardRefused(asked.Refusal!.Problem, asked.Refusal.Detail));
     }
 
-    private async Task<CommitOutcome> CommitAsync(WalletOrder order, CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Func<WalletReceipt, byte[]> write, CancellationToken cancellation)
+    private async Task<CommitOutcome> CommitAsync(WalletOrder order, CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Func<WalletReceipt, byte[]> write)
     {
         var cell = CellId.CellOf(card.Id);
-        var (topUpId, paymentId) = (CellId.New(cell, time), CellId.New(cell, time));
-        var own = carriers.Find(card.Connector) is { AllowancesInLedger: true }
-            ? new OwnCredit(
+        var topUpId = CellId.New(cell, time);
+        var step = carriers.Find(card.Connector) is { AllowancesInLedger: true }
+            ? steps.CompleteFromWallet(card, identifier, carrier, plan, topUpId, order.WalletId, new OwnCredit(
                 OwnCarrier.ReferenceOf(topUpId),
                 Allowances.Postings(plan, topUpId),
-                plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, plan.Name, plan.Validity.EndsAt(time.GetUtcNow()))] : [])
-            : null;
-        var step = steps.OrderFromWallet(card, identifier, carrier, plan, topUpId, paymentId, order.WalletId, wallet.Take(order.WalletId, topUpId, plan.Price), own);
+                plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, plan.Name, plan.Validity.EndsAt(time.GetUtcNow()))] : []))
+            : steps.OrderFromWallet(card, identifier, carrier, plan, topUpId, CellId.New(cell, time), order.WalletId, wallet.Take(order.WalletId, topUpId, plan.Price));
         var view = TopUpDesk.View(step.After with { Version = 1 }, step.Payments, identifier);
         var answer = new BalanceAnswer(Wallet.AccountOf(order.WalletId).Id, balance => Pack(view, write(new WalletReceipt(view, Money.Usd(balance)))));
-        return await store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, cancellation);
+        return await store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, CancellationToken.None);
     }
 
     private static WalletOrderOutcome? Earlier(CommitOutcome? outcome) => outcome switch

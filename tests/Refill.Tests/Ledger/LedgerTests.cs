@@ -90,8 +90,20 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(commit(60), Token));
         Assert.IsType<CommitOutcome.BelowFloor>(await ledger.CommitAsync(commit(60), Token));
         Assert.Equal((40L, 60L), (await ledger.BalanceAsync(Wallet(1), Token), await ledger.BalanceAsync(sales, Token)));
-        var across = new Transfer(CellId.New(Cell, TimeProvider.System), "across", default, [new(Wallet(1), -1), new(sales, 1)]);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(new Commit(Cell) { Transfers = [across] }, Token));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task A_transfer_may_post_to_accounts_of_two_cells_and_each_has_it_in_its_history()
+    {
+        var sales = Account.For(new Cell(200), "sales", Currency.Usd.Unit);
+        await MoveAsync(World(), Wallet(1), 100);
+        var across = new Transfer(CellId.New(new Cell(200), TimeProvider.System), "across", default, [new(Wallet(1), -60), new(sales, 60)]);
+
+        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Transfers = [across] }, Token));
+        Assert.Equal((40L, 60L), (await ledger.BalanceAsync(Wallet(1), Token), await ledger.BalanceAsync(sales, Token)));
+        Assert.Equal(("across", -60L), (await ledger.HistoryAsync(Wallet(1), cancellation: Token))[0] is var taken ? (taken.Kind, taken.Amount) : default);
+        Assert.Equal(("across", 60L), (await ledger.HistoryAsync(sales, cancellation: Token))[0] is var earned ? (earned.Kind, earned.Amount) : default);
         await SoundAsync();
     }
 
@@ -326,7 +338,7 @@ public abstract class LedgerTests : IAsyncLifetime
         { "UPDATE posting SET balance_after = -1 WHERE amount > 0 AND sequence = 1", "nor ever was" },
         { "UPDATE account SET postings = postings + 1 WHERE purpose = 'wallet'", "counts its postings" },
         { "UPDATE account SET balance = balance + 5, unit = 'EUR' WHERE purpose = 'wallet'", "each unit sums to zero" },
-        { "INSERT INTO answer (cell, scope, key, body_hash, answer, at) VALUES (1, 's', 'k', 'abc', 'x', 0)", "whole key" },
+        { "INSERT INTO answer (cell, id, body_hash, answer, at) SELECT cell, id, 'abc', 'x', 0 FROM account LIMIT 1", "whole key" },
         { "UPDATE account SET cell = 9 WHERE purpose = 'wallet'", "stands in its own cell" },
     };
 

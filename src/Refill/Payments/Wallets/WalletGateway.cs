@@ -18,6 +18,9 @@ public sealed class WalletGateway(GeneralLedger ledger, TimeProvider time) : IPa
     public const string Paid = "wallet-paid";
     public const string Refunded = "wallet-refunded";
 
+    /// <summary>Paid, earned and on the card in one transfer, whose other postings stand in the card's cell: a top-up of our own network.</summary>
+    public const string Delivered = "wallet-delivered";
+
     /// <summary>What top-ups have taken from the wallets of a cell and not given back.</summary>
     public const string TakenPurpose = "taken/wallet";
 

@@ -407,13 +407,9 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("smallint")
                         .HasColumnName("cell");
 
-                    b.Property<string>("Scope")
-                        .HasColumnType("text")
-                        .HasColumnName("scope");
-
-                    b.Property<string>("Key")
-                        .HasColumnType("text")
-                        .HasColumnName("key");
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
 
                     b.Property<byte[]>("Answer")
                         .IsRequired()
@@ -429,7 +425,7 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("bytea")
                         .HasColumnName("body_hash");
 
-                    b.HasKey("Cell", "Scope", "Key");
+                    b.HasKey("Cell", "Id");
 
                     b.ToTable("answer", (string)null);
                 });
@@ -640,6 +636,22 @@ namespace Refill.Storage.Migrations.Postgres
                     b.ToTable("payment", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.TopUps.TermsRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Detail")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("detail");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("terms", (string)null);
+                });
+
             modelBuilder.Entity("Refill.TopUps.TopUpRow", b =>
                 {
                     b.Property<short>("Cell")
@@ -694,6 +706,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("smallint")
                         .HasColumnName("state");
 
+                    b.Property<Guid?>("TermsId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("terms_id");
+
                     b.Property<short>("Trouble")
                         .HasColumnType("smallint")
                         .HasColumnName("trouble");
@@ -709,6 +725,10 @@ namespace Refill.Storage.Migrations.Postgres
                     b.Property<long>("Version")
                         .HasColumnType("bigint")
                         .HasColumnName("version");
+
+                    b.Property<Guid?>("WalletId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("wallet_id");
 
                     b.HasKey("Cell", "Id");
 

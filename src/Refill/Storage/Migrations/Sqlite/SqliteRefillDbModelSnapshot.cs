@@ -404,13 +404,9 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("cell");
 
-                    b.Property<string>("Scope")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("scope");
-
-                    b.Property<string>("Key")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("key");
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
 
                     b.Property<byte[]>("Answer")
                         .IsRequired()
@@ -426,7 +422,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("body_hash");
 
-                    b.HasKey("Cell", "Scope", "Key");
+                    b.HasKey("Cell", "Id");
 
                     b.ToTable("answer", (string)null);
                 });
@@ -641,6 +637,22 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.ToTable("payment", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.TopUps.TermsRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Detail")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("detail");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("terms", (string)null);
+                });
+
             modelBuilder.Entity("Refill.TopUps.TopUpRow", b =>
                 {
                     b.Property<short>("Cell")
@@ -696,6 +708,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("state");
 
+                    b.Property<byte[]>("TermsId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("terms_id");
+
                     b.Property<short>("Trouble")
                         .HasColumnType("INTEGER")
                         .HasColumnName("trouble");
@@ -711,6 +727,10 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.Property<long>("Version")
                         .HasColumnType("INTEGER")
                         .HasColumnName("version");
+
+                    b.Property<byte[]>("WalletId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("wallet_id");
 
                     b.HasKey("Cell", "Id");
 
