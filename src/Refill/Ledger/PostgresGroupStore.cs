@@ -12,14 +12,16 @@ namespace Refill.Ledger;
 internal sealed class PostgresGroupStore(Database database) : GroupStore
 {
     // The committer looks rows up by primary key and nothing else. Its plans are fixed to that and prepared once; a plan made while a table was small would else read all of it for ever.
-    private const string Session = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan";
+    private const string Session = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; "
+        + "SET statement_timeout = 0"; // It would cancel a commit, too: PatientCommit.
 
     // The transaction's number is what the server can be asked about if the connection is lost while it commits.
     private const string TransactionNumber = "SELECT pg_current_xact_id()::text";
 
     private const string InProgress = "in progress";
 
-    private const string TransactionStatus = "SELECT pg_xact_status($1::text::xid8) FROM pg_sleep(0.1)";
+    // A standby may not have heard of it yet, though it will.
+    private const string TransactionStatus = "SELECT CASE WHEN pg_is_in_recovery() THEN 'in progress' ELSE pg_xact_status($1::text::xid8) END FROM pg_sleep(0.1)";
 
     /// <summary>How often the server is asked about a commit that it is still busy with: for 10 seconds.</summary>
     private const int MaxStatusQuestions = 100;
@@ -59,6 +61,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::bigint[], $6::bigint[])
         """;
 
+    private readonly PatientCommit commits = new();
     private NpgsqlConnection? connection;
     private long lockKey;
     private string? transactionNumber;
@@ -68,6 +71,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
     public override async Task LoadAsync(Group group)
     {
+        commits.ThrowIfUnderWay();
         if (connection is null)
         {
             connection = await database.OpenCommitterAsync(Session);
@@ -135,7 +139,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
     public override async Task WriteAsync(Group group, long nowMilliseconds)
     {
-        await using var batch = new NpgsqlBatch(connection);
+        var batch = new NpgsqlBatch(connection);
         if (!isBegun)
         {
             batch.Add("BEGIN").Add(Begun, new NpgsqlParameter<long> { TypedValue = lockKey });
@@ -164,13 +168,19 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         batch.Add("COMMIT");
         try
         {
-            await batch.ExecuteNonQueryAsync();
+            if (await commits.ExecuteAsync(connection!, batch))
+            {
+                return;
+            }
         }
         catch (Exception error) when (error is not PostgresException { InvariantSeverity: "ERROR" })
         {
             // The server said ERROR: it certainly rolls back. Anything else, and COMMIT may have been on its way.
             throw new InDoubtException(error);
         }
+
+        connection = null;
+        throw new InDoubtException(new TimeoutException("the commit takes too long"));
     }
 
     public override async Task RollbackAsync()
@@ -232,7 +242,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
     {
         for (var question = 0; question < MaxStatusQuestions; question++)
         {
-            await using var command = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1) FROM pg_sleep(0.1)", fresh) { Parameters = { new NpgsqlParameter<long> { TypedValue = lockKey } } };
+            await using var command = new NpgsqlCommand("SELECT CASE WHEN pg_is_in_recovery() THEN false ELSE pg_try_advisory_xact_lock($1) END FROM pg_sleep(0.1)", fresh) { Parameters = { new NpgsqlParameter<long> { TypedValue = lockKey } } };
             if (await command.ExecuteScalarAsync() is true)
             {
                 return true;
@@ -275,14 +285,14 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
     /// <summary>
     /// Serialization failure, deadlock, a unique key that another process took meanwhile, a row or account that it changed (a division by zero, RowSql.AllOf): in the way. What is not the server's own word about a statement,
-    /// and a server that is going down or coming up: unreachable.
+    /// and a server that is going down or coming up or only follows another: unreachable.
     /// </summary>
     public override Verdict Judge(Exception error) => error switch
     {
         PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DivisionByZero } => Verdict.InTheWay,
-        PostgresException { IsTransient: true } or PostgresException { InvariantSeverity: not "ERROR" } => Verdict.Unreachable,
+        _ when Database.IsOutOfReach(error) => Verdict.Unreachable,
         PostgresException => Verdict.Refused,
-        NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => Verdict.Unreachable,
+        IOException or TimeoutException or System.Net.Sockets.SocketException => Verdict.Unreachable,
         _ => Verdict.Refused,
     };
 

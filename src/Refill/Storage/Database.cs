@@ -30,6 +30,9 @@ public sealed class Database(DatabaseOptions options)
     /// <summary>The oldest PostgreSQL that the tests run against.</summary>
     public static readonly Version OldestPostgres = new(15, 0);
 
+    private const int SqliteBusy = 5;
+    private const int SqliteLocked = 6;
+
     /// <summary>How long a start waits for another process that is bringing the same file up to date.</summary>
     private static readonly TimeSpan MigrationPatience = TimeSpan.FromMinutes(5);
 
@@ -86,6 +89,27 @@ public sealed class Database(DatabaseOptions options)
             await connection.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Whether a failure says that the database is not there for now, and nothing about what it was asked: no line to it, a server that goes down or comes up or is not the one that writes
+    /// (a standby, while another takes over), no free connection, a file that others hold. EF Core wraps such failures.
+    /// </summary>
+    public static bool IsOutOfReach(Exception failure)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case PostgresException answered:
+                    return answered.IsTransient || answered.InvariantSeverity != "ERROR" || answered.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction;
+                case NpgsqlException:
+                case SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked }:
+                    return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Applies the migrations that are missing. A SQLite file and its folder are made if they are not there.</summary>
