@@ -1,5 +1,6 @@
 using Refill.Customers;
 using Refill.Ledger;
+using Refill.Storage;
 
 namespace Refill.Server.Api;
 
@@ -86,6 +87,7 @@ internal static class ApiEndpoints
         CommitUnknownException => ApiProblem.Unknown,
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ApiProblem.TooLong,
         BadHttpRequestException => ApiProblem.NotJson,
+        _ when Database.IsOutOfReach(failure) => ApiProblem.OutOfReach,
         _ => ApiProblem.Failed,
     };
 

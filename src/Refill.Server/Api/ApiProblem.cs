@@ -26,12 +26,13 @@ internal sealed record ApiProblem(string Code, int Status, string Title, string 
     public static readonly ApiProblem NotFound = new("not-found", 404, "There is no such thing", "There is none of this id, or it is not this wallet's.");
     public static readonly ApiProblem PageInvalid = new("page-invalid", 400, "The page cannot be had", "`limit` is 1 to 100; `cursor` is the `next` of an earlier page, as it was.");
     public static readonly ApiProblem Busy = new("busy", 503, "Too many orders at once", "The queue is full; nothing was ordered. Send it again with the same key.", Retry: 1);
+    public static readonly ApiProblem OutOfReach = new("database-unavailable", 503, "We cannot take orders for a moment", "The database does not answer, as while another server takes over; this request changed nothing. Send it again with the same key.", Retry: 2);
     public static readonly ApiProblem Unknown = new("outcome-unknown", 503, "It is not known whether the order was made", "The database did not say. Send it again with the same key: it is made once, and answered.", Retry: 5);
     public static readonly ApiProblem Failed = new("failed", 500, "Something went wrong with us", "Send it again with the same key: it is made once.", Retry: 5);
 
     public static readonly ImmutableArray<ApiProblem> All =
     [
-        NoKey, NoScope, NoIdempotencyKey, NotJson, NotTaken, TooLong, KeyReused, UnderWay, NotEnoughMoney, CardRefused, CarrierSilent, PlanRefused, PayWithUnknown, NotFound, PageInvalid, Busy, Unknown, Failed,
+        NoKey, NoScope, NoIdempotencyKey, NotJson, NotTaken, TooLong, KeyReused, UnderWay, NotEnoughMoney, CardRefused, CarrierSilent, PlanRefused, PayWithUnknown, NotFound, PageInvalid, Busy, OutOfReach, Unknown, Failed,
     ];
 
     /// <param name="reason">A stable word, for programs.</param>

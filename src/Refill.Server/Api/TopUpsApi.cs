@@ -24,7 +24,7 @@ internal static class TopUpsApi
             .Takes<OrderBody>(Json).Produces<TopUpBody>(201).Produces<TopUpBody>(202)
             .WithProblems(
                 ApiProblem.NoIdempotencyKey, ApiProblem.NotJson, ApiProblem.NotEnoughMoney, ApiProblem.UnderWay, ApiProblem.TooLong, ApiProblem.NotTaken, ApiProblem.KeyReused,
-                ApiProblem.CardRefused, ApiProblem.PlanRefused, ApiProblem.PayWithUnknown, ApiProblem.CarrierSilent, ApiProblem.Busy, ApiProblem.Unknown);
+                ApiProblem.CardRefused, ApiProblem.PlanRefused, ApiProblem.PayWithUnknown, ApiProblem.CarrierSilent, ApiProblem.Busy, ApiProblem.OutOfReach, ApiProblem.Unknown);
         api.MapGet("/top-ups", ListAsync).Needs(ApiScope.TopUpsRead).WithName("listTopUps").WithTags("Top-ups").WithSummary("The wallet's top-ups, the newest first")
             .WithDescription("All that was ever paid from the wallet. Pages do not shift when new ones come in.").Produces<TopUpPage>().WithProblems(ApiProblem.PageInvalid);
         api.MapGet("/top-ups/{id}", GetAsync).Needs(ApiScope.TopUpsRead).WithName("getTopUp").WithTags("Top-ups").WithSummary("One top-up")
