@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Refill.Storage;
 
 namespace Refill.Tests.Storage;
@@ -78,5 +79,31 @@ public sealed class DatabaseTests : IDisposable
         var error = await Assert.ThrowsAnyAsync<Exception>(() => database.MigrateAsync(Cancellation).WaitAsync(Patience, Cancellation));
 
         Assert.Equal(isTooOld, error is DatabaseUnfitException && error.Message.StartsWith($"PostgreSQL {version} is too old; 15.0 or later", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_database_that_nobody_listens_for_is_out_of_reach_however_the_failure_is_wrapped()
+    {
+        var database = new Database(new DatabaseOptions(DatabaseKind.Postgres, "Host=127.0.0.1;Port=9;Username=nobody;Pooling=false"));
+        await using var db = database.Open();
+
+        var plain = await Assert.ThrowsAnyAsync<Exception>(() => database.OpenConnectionAsync(Cancellation));
+        var wrapped = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => db.Set<Refill.TopUps.TopUpRow>().AnyAsync(Cancellation));
+
+        Assert.True(Database.IsOutOfReach(plain));
+        Assert.True(Database.IsOutOfReach(wrapped));
+    }
+
+    [Theory]
+    [InlineData("BEGIN READ ONLY; CREATE TABLE t(id int)", true)] // What a standby says.
+    [InlineData("SELECT * FROM what_is_not_there", false)]
+    [InlineData("SELECT 1 / 0", false)]
+    public async Task A_server_that_does_not_write_is_out_of_reach_and_one_that_refuses_is_not(string sql, bool isOutOfReach)
+    {
+        await using var test = await TestDatabase.NewAsync(DatabaseKind.Postgres);
+
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => test.RunAsync(sql));
+
+        Assert.Equal(isOutOfReach, Database.IsOutOfReach(failure));
     }
 }
