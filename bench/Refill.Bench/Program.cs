@@ -15,6 +15,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"{LedgerBenchOptions.Usage}\n\n{TopUpsBench.Usage}");
+    Console.Error.WriteLine($"{LedgerBenchOptions.Usage}\n\n{TopUpsOptions.Usage}");
     return 2;
 }

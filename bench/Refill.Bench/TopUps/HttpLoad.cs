@@ -9,7 +9,9 @@ using HdrHistogram;
 namespace Refill.Bench.TopUps;
 
 /// <summary>What one caller of a load sends: its own key, its own cards, one request after the other.</summary>
-internal sealed record LoadPlan(int Port, int Callers, double Seconds, double WarmUpSeconds, string Plan, string Run, IReadOnlyList<string> Keys, IReadOnlyList<string> Cards);
+/// <param name="Ports">The callers are spread over these.</param>
+/// <param name="PerSecond">All callers together; 0: as fast as they are answered.</param>
+internal sealed record LoadPlan(IReadOnlyList<int> Ports, int Callers, double Seconds, double WarmUpSeconds, double PerSecond, string Plan, string Run, IReadOnlyList<string> Keys, IReadOnlyList<string> Cards);
 
 /// <param name="Completed">Orders answered 201 while it was measured.</param>
 /// <param name="All">Orders answered 201 at all, with those of the warm-up.</param>
@@ -45,7 +47,7 @@ internal static class HttpLoad
         var begin = Stopwatch.GetTimestamp();
         var (measureFrom, end) = (begin + Ticks(plan.WarmUpSeconds), begin + Ticks(plan.WarmUpSeconds + plan.Seconds));
         var before = Environment.CpuUsage.TotalTime;
-        var callers = await Task.WhenAll(Enumerable.Range(0, plan.Callers).Select(number => Task.Run(() => CallAsync(plan, number, measureFrom, end))));
+        var callers = await Task.WhenAll(Enumerable.Range(0, plan.Callers).Select(number => Task.Run(() => CallAsync(plan, number, begin, measureFrom, end))));
         var processor = Environment.CpuUsage.TotalTime - before;
         var latency = new LongHistogram(MostMicroseconds, 3);
         foreach (var caller in callers)
@@ -59,10 +61,10 @@ internal static class HttpLoad
             refused, processor.TotalSeconds);
     }
 
-    private static async Task<(LongHistogram Latency, long All, Dictionary<int, long> Refused)> CallAsync(LoadPlan plan, int number, long measureFrom, long end)
+    private static async Task<(LongHistogram Latency, long All, Dictionary<int, long> Refused)> CallAsync(LoadPlan plan, int number, long begin, long measureFrom, long end)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, plan.Port);
+        await socket.ConnectAsync(IPAddress.Loopback, plan.Ports[number % plan.Ports.Count]);
         var (latency, refused, all, buffer) = (new LongHistogram(MostMicroseconds, 3), new Dictionary<int, long>(), 0L, new byte[BufferBytes]);
         var key = plan.Keys[number % plan.Keys.Count];
 
@@ -70,6 +72,17 @@ internal static class HttpLoad
         var cards = plan.Cards.Where((_, index) => index % plan.Callers == number).ToList();
         for (long count = 0; Stopwatch.GetTimestamp() is var sentAt && sentAt < end; count++)
         {
+            var dueAt = begin + (long)(Stopwatch.Frequency * (number + count * plan.Callers) / plan.PerSecond);
+            if (plan.PerSecond > 0 && dueAt > sentAt)
+            {
+                await Task.Delay(Stopwatch.GetElapsedTime(sentAt, dueAt));
+                sentAt = Stopwatch.GetTimestamp();
+            }
+            else if (plan.PerSecond > 0)
+            {
+                sentAt = dueAt; // The answer before it came too late: what it waited for that counts.
+            }
+
             var body = $$"""{"card":"{{cards[(int)(count % cards.Count)]}}","plan":"{{plan.Plan}}","payWith":"wallet"}""";
             var request = Encoding.ASCII.GetBytes(
                 $"POST /api/v1/top-ups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nIdempotency-Key: {plan.Run}-{number}-{count}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");

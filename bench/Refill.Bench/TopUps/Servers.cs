@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Refill.Storage;
+
+namespace Refill.Bench.TopUps;
+
+/// <summary>The processes of a measurement: servers, the load, and Kestrel alone. Each ends with what started it.</summary>
+internal static class Servers
+{
+    /// <summary>A load on one or several real servers, each a process of its own.</summary>
+    /// <returns>What the load saw, and the largest resident memory of a server at its end, in MB (managed memory is a part of it).</returns>
+    public static async Task<(LoadResult Load, long ResidentMegabytes)> ServeAsync(Database database, string folder, int nodes, IReadOnlyList<string> settings, Func<IReadOnlyList<int>, LoadPlan> plan)
+    {
+        var server = Environment.GetEnvironmentVariable("REFILL_TEST_SERVER") ?? throw new InvalidOperationException("REFILL_TEST_SERVER names no Refill.Server.dll; bench/run sets it");
+        var ports = Enumerable.Range(0, nodes).Select(_ => FreePort()).ToList();
+        var processes = new List<Process>();
+        try
+        {
+            foreach (var port in ports)
+            {
+                processes.Add(Start("dotnet",
+                [
+                    server, "--urls", $"http://127.0.0.1:{port}", "--public-url", $"http://127.0.0.1:{port}", "--data", folder, "--sandbox", "running", "--sandbox-url", "http://127.0.0.1:9", "--log-level", "warning",
+                    "--node", $"bench-{port}", "--database", database.Options.Kind == DatabaseKind.Sqlite ? $"sqlite:{database.SqliteFile}" : $"postgres:{database.Options.ConnectionString}", .. settings,
+                ]));
+                await ReadyAsync(processes[^1], port);
+            }
+
+            var load = await LoadAsync(plan(ports));
+            return (load, processes.Max(process =>
+            {
+                process.Refresh();
+                return process.WorkingSet64 / 1024 / 1024;
+            }));
+        }
+        finally
+        {
+            foreach (var process in processes)
+            {
+                process.Kill();
+                await process.WaitForExitAsync();
+                process.Dispose();
+            }
+        }
+    }
+
+    public static async Task<LoadResult> BareAsync(Func<IReadOnlyList<int>, LoadPlan> plan)
+    {
+        var port = FreePort();
+        using var process = Start(Environment.ProcessPath!, ["kestrel", port.ToString(CultureInfo.InvariantCulture)]);
+        try
+        {
+            await process.StandardOutput.ReadLineAsync();
+            return await LoadAsync(plan([port]));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
+    private static async Task<LoadResult> LoadAsync(LoadPlan plan)
+    {
+        using var process = Start(Environment.ProcessPath!, ["load"]);
+        await process.StandardInput.WriteAsync(JsonSerializer.Serialize(plan));
+        process.StandardInput.Close();
+        var result = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return JsonSerializer.Deserialize<LoadResult>(result) ?? throw new InvalidDataException("the load gave no result");
+    }
+
+    private static Process Start(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        start.Environment["DOTNET_gcServer"] = "0";
+        return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
+    }
+
+    private static async Task ReadyAsync(Process process, int port)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromSeconds(60);)
+        {
+            try
+            {
+                if ((await http.GetAsync($"http://127.0.0.1:{port}/health/ready")).IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException) when (!process.HasExited)
+            {
+                // Not yet.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+
+        throw new TimeoutException("the server did not become ready");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using Refill.Bench.Ledger;
+
+namespace Refill.Bench.TopUps;
+
+/// <summary>What `topups` was asked to measure.</summary>
+/// <param name="Postgres">The connection string of a server on which a database may be created; null: not measured.</param>
+/// <param name="Callers">Null: 512 on PostgreSQL, 256 on SQLite.</param>
+/// <param name="Quick">Only the main row and what it is held against.</param>
+/// <param name="Filled">Cards (and five postings each) that lie in the database beside those that are topped up, for one more row; 0: that row is left out.</param>
+internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Seconds, double WarmUpSeconds, int? Callers, int Cards, bool Hot, bool Quick, int Filled)
+{
+    public const string Usage = """
+        bench/run topups [--sqlite | --postgres [CONNECTION]] [--seconds N] [--warm-up N] [--callers N] [--cards N] [--hot] [--quick] [--filled N]
+
+          --sqlite               SQLite only (256 callers)
+          --postgres CONNECTION  PostgreSQL only (512 callers); without CONNECTION bench/run starts a server of its own
+          --seconds N            how long each row is measured, 2 to 3600 (10); 600 shows whether memory grows
+          --warm-up N            before each row, 1 to 120 (20): the just-in-time compiler takes that long under load
+          --callers N            how many callers wait at once, 1 to 2048
+          --cards N              cards that are topped up, 2048 to 1000000 (20000)
+          --hot                  one wallet pays for everything in every row, instead of 256
+          --quick                the main row and what it is held against, without the others
+          --filled N             once more with N other cards and 5 N postings in the database, 1000 to 10000000
+        """;
+
+    public static TopUpsOptions? Parse(IReadOnlyList<string> arguments)
+    {
+        var options = new TopUpsOptions(true, Environment.GetEnvironmentVariable(LedgerBenchOptions.PostgresVariable), 10, 20, null, 20_000, false, false, 0);
+        for (var index = 0; index < arguments.Count; index++)
+        {
+            var value = index + 1 < arguments.Count ? arguments[index + 1] : "";
+            var number = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
+            switch (arguments[index])
+            {
+                case "--sqlite":
+                    options = options with { Postgres = null };
+                    continue;
+                case "--hot":
+                    options = options with { Hot = true };
+                    continue;
+                case "--quick":
+                    options = options with { Quick = true };
+                    continue;
+                case "--postgres" when (value.Length == 0 || value.StartsWith("--", StringComparison.Ordinal)) && options.Postgres is not null:
+                    options = options with { Sqlite = false };
+                    continue;
+                case "--postgres" when value.Length > 0:
+                    options = options with { Sqlite = false, Postgres = value };
+                    break;
+                case "--seconds" when number is >= 2 and <= 3600:
+                    options = options with { Seconds = number };
+                    break;
+                case "--warm-up" when number is >= 1 and <= 120:
+                    options = options with { WarmUpSeconds = number };
+                    break;
+                case "--callers" when number is >= 1 and <= 2048:
+                    options = options with { Callers = number };
+                    break;
+                case "--cards" when number is >= 2048 and <= 1_000_000:
+                    options = options with { Cards = number };
+                    break;
+                case "--filled" when number is >= 1_000 and <= 10_000_000:
+                    options = options with { Filled = number };
+                    break;
+                default:
+                    return null;
+            }
+
+            index++;
+        }
+
+        return options;
+    }
+}
