@@ -11,14 +11,18 @@ namespace Refill.Bench.TopUps;
 /// <summary>What one caller of a load sends: its own key, its own cards, one request after the other.</summary>
 /// <param name="Ports">The callers are spread over these.</param>
 /// <param name="PerSecond">All callers together; 0: as fast as they are answered.</param>
-internal sealed record LoadPlan(IReadOnlyList<int> Ports, int Callers, double Seconds, double WarmUpSeconds, double PerSecond, string Plan, string Run, IReadOnlyList<string> Keys, IReadOnlyList<string> Cards);
+/// <param name="Servers">Their process ids, so that it can be said what processor time an order costs them.</param>
+/// <param name="Database">The name of PostgreSQL's database, whose processes are watched as well; empty: none.</param>
+internal sealed record LoadPlan(IReadOnlyList<int> Ports, IReadOnlyList<int> Servers, string Database, int Callers, double Seconds, double WarmUpSeconds, double PerSecond, string Plan, string Run, IReadOnlyList<string> Keys, IReadOnlyList<string> Cards);
 
 /// <param name="Completed">Orders answered 201 while it was measured.</param>
 /// <param name="All">Orders answered 201 at all, with those of the warm-up.</param>
 /// <param name="Refused">Other answers, by status.</param>
-/// <param name="ProcessorSeconds">What the generator itself used, to be held against the measured time: is it the bottleneck?</param>
-internal sealed record LoadResult(long Completed, long All, double Seconds, double P50Milliseconds, double P99Milliseconds, double MaxMilliseconds, IReadOnlyDictionary<int, long> Refused, double ProcessorSeconds)
+/// <param name="Used">Processor time of servers, database and load while it was measured: is the load the bottleneck?</param>
+internal sealed record LoadResult(long Completed, long All, double Seconds, double P50Milliseconds, double P99Milliseconds, double MaxMilliseconds, IReadOnlyDictionary<int, long> Refused, ProcessorTime Used)
 {
+    public ProcessorTime MicrosecondsPerOrder => Used * (1e6 / Math.Max(1, Completed));
+
     public double PerSecond => Completed / Seconds;
 }
 
@@ -46,9 +50,8 @@ internal static class HttpLoad
     {
         var begin = Stopwatch.GetTimestamp();
         var (measureFrom, end) = (begin + Ticks(plan.WarmUpSeconds), begin + Ticks(plan.WarmUpSeconds + plan.Seconds));
-        var before = Environment.CpuUsage.TotalTime;
+        var used = ProcessorTime.WatchAsync(plan, Stopwatch.GetElapsedTime(begin, measureFrom), Stopwatch.GetElapsedTime(begin, end));
         var callers = await Task.WhenAll(Enumerable.Range(0, plan.Callers).Select(number => Task.Run(() => CallAsync(plan, number, begin, measureFrom, end))));
-        var processor = Environment.CpuUsage.TotalTime - before;
         var latency = new LongHistogram(MostMicroseconds, 3);
         foreach (var caller in callers)
         {
@@ -58,7 +61,7 @@ internal static class HttpLoad
         var refused = callers.SelectMany(caller => caller.Refused).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Sum(pair => pair.Value));
         return new LoadResult(
             latency.TotalCount, callers.Sum(caller => caller.All), plan.Seconds, latency.GetValueAtPercentile(50) / 1000.0, latency.GetValueAtPercentile(99) / 1000.0, latency.GetValueAtPercentile(100) / 1000.0,
-            refused, processor.TotalSeconds);
+            refused, await used);
     }
 
     private static async Task<(LongHistogram Latency, long All, Dictionary<int, long> Refused)> CallAsync(LoadPlan plan, int number, long begin, long measureFrom, long end)

@@ -7,11 +7,12 @@ namespace Refill.Bench.TopUps;
 /// <summary>What was measured on one database; null: that row was not asked for.</summary>
 /// <param name="FilledPerSecond">With <paramref name="Filled"/> other cards and five postings each in the database.</param>
 /// <param name="GeneratorProcessorShare">Of all processors, while the main row was measured: is the load the bottleneck?</param>
+/// <param name="ServerProcessorUs">Of one order in the main row; beside it what the database's own processes and the load used. What others used of the machine is not in it.</param>
 /// <param name="Sound">Every acknowledged order is in the database, none more, none was refused, and the audit is clean.</param>
 internal sealed record Report(
     string Database, int Callers, bool Hot, double PerSecond, double P50Ms, double P99Ms, double? PgbenchPerSecond, double KestrelPerSecond, double SinglePerSecond,
     double? OneP50Ms, double? FsyncP50Ms, double? HttpP50Ms, double? HalfP99Ms, double? PgbenchHalfP99Ms, double? HotPerSecond, double? TwoNodesPerSecond, int Filled, double? FilledPerSecond,
-    long ResidentMb, double Seconds, double GeneratorProcessorShare, bool Sound)
+    long ResidentMb, double Seconds, double GeneratorProcessorShare, double KestrelProcessorUs, double ServerProcessorUs, double DatabaseProcessorUs, double LoadProcessorUs, bool Sound)
 {
     private static readonly JsonSerializerOptions LineOptions = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -30,6 +31,7 @@ internal sealed record Report(
               one wallet pays for all                  {Shown(HotPerSecond, "0"),17}
               two nodes on one database                {Shown(TwoNodesPerSecond, "0"),17}
               with {Filled,8} other cards in the database {Shown(FilledPerSecond, "0"),14}
+              processor time of one order, µs: server {ServerProcessorUs:0}, database {Shown(DatabaseProcessorUs, "0")}, load {LoadProcessorUs:0}; of one answer of Kestrel, with its load: {KestrelProcessorUs:0}
               resident memory of the server: {ResidentMb} MB after {Seconds:0} s; the load used {GeneratorProcessorShare:P0} of the processors
               {acknowledged} orders acknowledged, {stored} completed in the database; refused: {(many.Refused.Count == 0 ? "none" : string.Join(", ", many.Refused.Select(pair => $"{pair.Value} x {pair.Key}")))}
               audit: {(findings.All(finding => finding.ProblemCount == 0) ? "clean" : string.Join("; ", findings.SelectMany(finding => finding.Problems).Take(5)))}

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Npgsql;
 using Refill.Storage;
 
 namespace Refill.Bench.TopUps;
@@ -29,7 +30,11 @@ internal static class Servers
                 await ReadyAsync(processes[^1], port);
             }
 
-            var load = await LoadAsync(plan(ports));
+            var load = await LoadAsync(plan(ports) with
+            {
+                Servers = [.. processes.Select(process => process.Id)],
+                Database = database.Options.Kind == DatabaseKind.Postgres ? new NpgsqlConnectionStringBuilder(database.Options.ConnectionString).Database! : "",
+            });
             return (load, processes.Max(process =>
             {
                 process.Refresh();
@@ -54,7 +59,7 @@ internal static class Servers
         try
         {
             await process.StandardOutput.ReadLineAsync();
-            return await LoadAsync(plan([port]));
+            return await LoadAsync(plan([port]) with { Servers = [process.Id] });
         }
         finally
         {

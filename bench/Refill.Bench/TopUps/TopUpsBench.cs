@@ -55,7 +55,7 @@ internal static class TopUpsBench
         {
             await output.WriteLineAsync($"\n{await database.DurabilityAsync()}; {Environment.ProcessorCount} processors, shared by server, load and database; {options.Cards} cards, {(options.Hot ? 1 : Wallets)} wallets; {options.Seconds} s a row after {options.WarmUpSeconds} s");
             var (cards, keys) = await SeedAsync(database.Database, folder, options.Cards);
-            var load = new LoadPlan([], callers, options.Seconds, options.WarmUpSeconds, 0, Plan, "", options.Hot ? keys[..1] : keys, cards);
+            var load = new LoadPlan([], [], "", callers, options.Seconds, options.WarmUpSeconds, 0, Plan, "", options.Hot ? keys[..1] : keys, cards);
             var acknowledged = 0L;
             async Task<(LoadResult Load, long Resident)> ServeAsync(LoadPlan plan, int nodes = 1, params string[] settings)
             {
@@ -89,7 +89,8 @@ internal static class TopUpsBench
             var report = new Report(
                 database.Name, callers, options.Hot, Round(many.PerSecond), many.P50Milliseconds, many.P99Milliseconds, Round(pgbench?.Item1), Round(kestrel.PerSecond), Round(single.PerSecond),
                 one?.P50Milliseconds, options.Quick ? null : Math.Round(Disk.FsyncMilliseconds(), 3), bareOne?.P50Milliseconds, half?.P99Milliseconds, pgbench?.Item2, Round(hot?.PerSecond), Round(two?.PerSecond),
-                options.Filled, Round(filled?.PerSecond), resident, options.Seconds + options.WarmUpSeconds, Math.Round(many.ProcessorSeconds / (options.Seconds + options.WarmUpSeconds) / Environment.ProcessorCount, 2),
+                options.Filled, Round(filled?.PerSecond), resident, options.Seconds + options.WarmUpSeconds, Math.Round(many.Used.Load / options.Seconds / Environment.ProcessorCount, 2), Math.Round(kestrel.MicrosecondsPerOrder.Total, 1),
+                Math.Round(many.MicrosecondsPerOrder.Servers, 1), Math.Round(many.MicrosecondsPerOrder.Database, 1), Math.Round(many.MicrosecondsPerOrder.Load, 1),
                 stored == acknowledged && findings.All(finding => finding.ProblemCount == 0) && many.Refused.Count == 0);
             await report.WriteAsync(output, many, acknowledged, stored, findings);
             return report.Sound;

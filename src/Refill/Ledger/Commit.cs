@@ -16,7 +16,7 @@ public sealed record Account(Guid Id, Cell Cell, string Purpose, Unit Unit, Guid
     public const long NoFloor = long.MinValue;
 
     /// <summary>
-    /// The account of this purpose, unit and owner in this cell. The id is a UUIDv8 made by SHA-256 of the four, its last byte the cell,
+    /// The account of this purpose, unit and owner in this cell. The id is a UUIDv8 made by SHA-256 of the four (AccountIds), its last byte the cell,
     /// so that the same account is found again without a lookup and a retry cannot open it twice.
     /// </summary>
     /// <param name="purpose">A short path of lower-case words, such as "clearing/alipay" or "allowance/data".</param>

@@ -29,6 +29,13 @@ public abstract partial class RefillDb(DbContextOptions options) : DbContext(opt
             {
                 property.SetColumnName(SnakeCase(property.Name));
             }
+
+            if (Database.ProviderName!.EndsWith("Sqlite", StringComparison.Ordinal) && entity.FindPrimaryKey() is { Properties: { Count: > 1 } columns } key && columns[0] is { Name: "Cell" } cell)
+            {
+                // One file has one writer, which appends: with the cell behind ids that grow with time, what a group writes lies side by side, and not in 256 places of every tree.
+                entity.SetPrimaryKey([.. columns.Skip(1), cell]);
+                entity.RemoveKey(key);
+            }
         }
     }
 

@@ -13,11 +13,13 @@ namespace Refill.TopUps;
 
 /// <summary>
 /// Holds top-ups, payments, work and ledger against each other: the invariants of reliability.md that the ledger alone cannot see.
-/// Reads one cell after the other, so that memory is bounded by a 256th of the database. Wants a quiet database (no steps under way) to be exact:
-/// on a busy one it reads each cell in one snapshot.
+/// Reads some cells after the others, so that memory is bounded. Wants a quiet database (no steps under way) to be exact: on a busy one it reads each cell in one snapshot.
 /// </summary>
 public sealed class TopUpAudit(Database database)
 {
+    /// <summary>With their payments and transfers some hundred megabytes.</summary>
+    private const int MaxTopUpsAtOnce = 100_000;
+
     public async Task<IReadOnlyList<AuditFinding>> RunAsync(CancellationToken cancellation)
     {
         var captured = new Check("I3  every captured payment is credited, refunded, under way, or before a person");
@@ -26,15 +28,18 @@ public sealed class TopUpAudit(Database database)
         var legal = new Check("I9  every top-up's history is a chain of legal steps and ends in its present state");
         var work = new Check("I3  nothing stands still: whatever is under way has work in the outbox");
         var whole = new Check("every top-up stands in its own cell and has its card; no payment and no step is about none");
-        foreach (var cell in await CellsAsync(cancellation))
+        var share = await CellsAtOnceAsync(cancellation);
+        for (var first = 0; first < Cell.Count; first += share)
         {
-            var rows = await ReadAsync(cell, cancellation);
-            Captured(rows, captured);
-            Amounts(rows, amounts);
-            Once(rows, once);
-            Legal(rows, legal);
-            Work(rows, work);
-            Whole(rows, whole);
+            foreach (var rows in await ReadAsync((short)first, (short)(first + share - 1), cancellation))
+            {
+                Captured(rows, captured);
+                Amounts(rows, amounts);
+                Once(rows, once);
+                Legal(rows, legal);
+                Work(rows, work);
+                Whole(rows, whole);
+            }
         }
 
         return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, whole.Finding, await WalletsAsync(cancellation), await PaidAtOnceAsync(cancellation)];
@@ -94,33 +99,54 @@ public sealed class TopUpAudit(Database database)
         return [.. rows.Select(row => row.ToItem())];
     }
 
-    /// <summary>The cells that hold anything of a top-up or its money; a young installation uses few of the 256.</summary>
-    private async Task<List<short>> CellsAsync(CancellationToken cancellation)
+    /// <summary>A power of two: on SQLite, where keys do not begin with the cell, every share is a pass over the whole file.</summary>
+    private async Task<int> CellsAtOnceAsync(CancellationToken cancellation)
     {
         await using var db = database.Open();
-        var cells = await db.Set<TopUpRow>().Select(t => t.Cell)
-            .Union(db.Set<PaymentRow>().Select(p => p.Cell)).Union(db.Set<TopUpStepRow>().Select(s => s.Cell)).Union(db.Set<AccountRow>().Select(a => a.Cell)).ToListAsync(cancellation);
-        cells.Sort();
-        return cells;
+        var topUps = await db.Set<TopUpRow>().LongCountAsync(cancellation);
+        var share = Cell.Count;
+        while (share > 1 && topUps * share / Cell.Count > MaxTopUpsAtOnce)
+        {
+            share /= 2;
+        }
+
+        return share;
     }
 
-    private async Task<Rows> ReadAsync(short cell, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Rows>> ReadAsync(short first, short last, CancellationToken cancellation)
     {
         await using var db = database.Open();
         await db.Database.OpenConnectionAsync(cancellation);
         await using var snapshot = await db.Database.UseTransactionAsync(await SnapshotAsync(db.Database.GetDbConnection(), cancellation), cancellation);
-        var topUps = await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell == cell)
-            .Select(t => new TopUpLine(t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId)).ToDictionaryAsync(t => t.Id, cancellation);
-        var payments = await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell == cell).ToListAsync(cancellation);
-        var steps = await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell == cell).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation);
-        var transfers = await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell == cell).Select(t => new { t.Subject, t.Kind }).ToListAsync(cancellation);
-        var accounts = await db.Set<AccountRow>().AsNoTracking()
-            .Where(a => a.Cell == cell && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/"))).ToListAsync(cancellation);
-        var work = await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell == cell).Select(w => new { w.Kind, w.Subject }).ToListAsync(cancellation);
-        var cards = await db.Set<CardRow>().Where(c => c.Cell == cell && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => c.Id).ToListAsync(cancellation);
-        var known = payments.Select(p => p.Id).ToHashSet();
-        var own = topUps.Values.Select(t => t.OwnPayment).OfType<Payment>().Where(p => !known.Contains(p.Id));
-        return new Rows(cell, topUps, payments.Select(Payment.Read).Concat(own).ToLookup(p => p.TopUpId), steps.ToLookup(s => s.TopUpId), transfers.ToLookup(t => t.Subject, t => t.Kind), accounts, work.Select(w => (w.Kind, w.Subject)).ToHashSet(), cards.ToHashSet());
+        var topUps = (await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last)
+            .Select(t => new TopUpLine(t.Cell, t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId)).ToListAsync(cancellation)).ToLookup(t => t.Cell);
+        var payments = (await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell >= first && p.Cell <= last).ToListAsync(cancellation)).ToLookup(p => p.Cell);
+        var steps = (await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell >= first && s.Cell <= last).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation)).ToLookup(s => s.Cell);
+        var transfers = (await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last).Select(t => new { t.Cell, t.Subject, t.Kind }).ToListAsync(cancellation)).ToLookup(t => t.Cell);
+        var accounts = (await db.Set<AccountRow>().AsNoTracking()
+            .Where(a => a.Cell >= first && a.Cell <= last && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/"))).ToListAsync(cancellation)).ToLookup(a => a.Cell);
+        var work = (await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell >= first && w.Cell <= last).Select(w => new { w.Kind, w.Subject }).ToListAsync(cancellation)).Select(w => (w.Kind, w.Subject)).ToHashSet();
+        var cards = (await db.Set<CardRow>().Where(c => c.Cell >= first && c.Cell <= last && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => new { c.Cell, c.Id }).ToListAsync(cancellation)).ToLookup(c => c.Cell, c => c.Id);
+        return
+        [
+            .. topUps.Select(cell => cell.Key).Union(payments.Select(cell => cell.Key)).Union(steps.Select(cell => cell.Key)).Union(accounts.Select(cell => cell.Key)).Order().Select(cell => new Rows(
+                cell,
+                topUps[cell].ToDictionary(t => t.Id),
+                PaymentsOf(topUps[cell], payments[cell]),
+                steps[cell].ToLookup(s => s.TopUpId),
+                transfers[cell].ToLookup(t => t.Subject, t => t.Kind),
+                [.. accounts[cell]],
+                work,
+                cards[cell].ToHashSet())),
+        ];
+    }
+
+    /// <summary>With those that top-ups are themselves.</summary>
+    private static ILookup<Guid, Payment> PaymentsOf(IEnumerable<TopUpLine> topUps, IEnumerable<PaymentRow> rows)
+    {
+        var known = rows.Select(Payment.Read).ToList();
+        var ids = known.Select(payment => payment.Id).ToHashSet();
+        return known.Concat(topUps.Select(topUp => topUp.OwnPayment).OfType<Payment>().Where(own => !ids.Contains(own.Id))).ToLookup(payment => payment.TopUpId);
     }
 
     /// <summary>One moment's view of the database that holds up no writer.</summary>
@@ -301,7 +327,7 @@ public sealed class TopUpAudit(Database database)
         }
     }
 
-    private sealed record TopUpLine(Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId)
+    private sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId)
     {
         /// <summary>Paid from a wallet in its first commit: it is its own payment (Payment.OfItself).</summary>
         public Payment? OwnPayment => WalletId is { } wallet ? Payment.OfItself(Id, wallet, new Money(ChargeMinor, Currency.Of(ChargeCurrency)), default) : null;

@@ -18,13 +18,13 @@ namespace Refill.Storage.Migrations.Sqlite
 
             modelBuilder.Entity("Refill.Cards.CardIdentifierRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<byte[]>("CardId")
                         .IsRequired()
@@ -44,7 +44,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("version");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.HasIndex("CardId");
 
@@ -53,13 +53,13 @@ namespace Refill.Storage.Migrations.Sqlite
 
             modelBuilder.Entity("Refill.Cards.CardRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<string>("CarrierCode")
                         .IsRequired()
@@ -96,7 +96,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("version");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.ToTable("card", (string)null);
                 });
@@ -355,13 +355,13 @@ namespace Refill.Storage.Migrations.Sqlite
 
             modelBuilder.Entity("Refill.Ledger.AccountRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<long>("Balance")
                         .HasColumnType("INTEGER")
@@ -390,7 +390,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("unit");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.ToTable("account", null, t =>
                         {
@@ -400,13 +400,13 @@ namespace Refill.Storage.Migrations.Sqlite
 
             modelBuilder.Entity("Refill.Ledger.AnswerRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<byte[]>("Answer")
                         .IsRequired()
@@ -422,17 +422,13 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("body_hash");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.ToTable("answer", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Ledger.PostingRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("AccountId")
                         .HasColumnType("BLOB")
                         .HasColumnName("account_id");
@@ -440,6 +436,10 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.Property<long>("Sequence")
                         .HasColumnType("INTEGER")
                         .HasColumnName("sequence");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<long>("Amount")
                         .HasColumnType("INTEGER")
@@ -454,20 +454,20 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("transfer_id");
 
-                    b.HasKey("Cell", "AccountId", "Sequence");
+                    b.HasKey("AccountId", "Sequence", "Cell");
 
                     b.ToTable("posting", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Ledger.TransferRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<long>("At")
                         .HasColumnType("INTEGER")
@@ -483,20 +483,20 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("subject");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.ToTable("transfer", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Payments.Wallets.WalletCreditRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<long>("AmountMinor")
                         .HasColumnType("INTEGER")
@@ -525,7 +525,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("wallet_id");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.ToTable("wallet_credit", (string)null);
                 });
@@ -553,13 +553,13 @@ namespace Refill.Storage.Migrations.Sqlite
 
             modelBuilder.Entity("Refill.TopUps.PaymentRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<long>("AmountMinor")
                         .HasColumnType("INTEGER")
@@ -624,7 +624,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("way");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.HasIndex("Cell", "TopUpId");
 
@@ -655,13 +655,13 @@ namespace Refill.Storage.Migrations.Sqlite
 
             modelBuilder.Entity("Refill.TopUps.TopUpRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<byte[]>("CardId")
                         .IsRequired()
@@ -732,7 +732,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("wallet_id");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.HasIndex("Cell", "OrderCode")
                         .IsUnique();
@@ -745,13 +745,13 @@ namespace Refill.Storage.Migrations.Sqlite
 
             modelBuilder.Entity("Refill.TopUps.TopUpStepRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<long>("At")
                         .HasColumnType("INTEGER")
@@ -783,7 +783,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("version");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.HasIndex("Cell", "TopUpId", "TopUpVersion")
                         .IsUnique();
@@ -793,13 +793,13 @@ namespace Refill.Storage.Migrations.Sqlite
 
             modelBuilder.Entity("Refill.Work.WorkRow", b =>
                 {
-                    b.Property<short>("Cell")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("cell");
-
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
                         .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
 
                     b.Property<long>("Attempts")
                         .HasColumnType("INTEGER")
@@ -843,7 +843,7 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("version");
 
-                    b.HasKey("Cell", "Id");
+                    b.HasKey("Id", "Cell");
 
                     b.HasIndex("Cell", "Subject");
 
