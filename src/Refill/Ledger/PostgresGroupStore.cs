@@ -13,7 +13,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 {
     // The committer looks rows up by primary key and nothing else. Its plans are fixed to that and prepared once; a plan made while a table was small would else read all of it for ever.
     private const string Session = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; "
-        + "SET statement_timeout = 0"; // It would cancel a commit, too: PatientCommit.
+        + "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10s'"; // It would cancel a commit, too: PatientCommit.
 
     // The transaction's number is what the server can be asked about if the connection is lost while it commits.
     private const string TransactionNumber = "SELECT pg_current_xact_id()::text";

@@ -33,7 +33,7 @@ public delegate Task<WorkVerdict> WorkHandler(WorkItem item, CancellationToken c
 /// <summary>The handlers by kind of work; a journey brings its own.</summary>
 public sealed record WorkHandlers(FrozenDictionary<string, WorkHandler> ByKind);
 
-/// <param name="Node">This process's name among those that share the database; leases it left behind are released at its start.</param>
+/// <param name="Node">This process's name among those that share the database; each start of it counts as a node of its own.</param>
 /// <param name="Lease">How long a claim holds; longer than the slowest outside call.</param>
 /// <param name="PollEvery">How often the outbox is looked at when nobody rings the <see cref="WorkBell"/>.</param>
 public sealed record DispatcherOptions(string Node, TimeSpan Lease, TimeSpan PollEvery, int Concurrency)
@@ -45,7 +45,7 @@ public sealed record DispatcherOptions(string Node, TimeSpan Lease, TimeSpan Pol
 /// Claims due work under leases and runs its handlers, several at once. A handler that throws is tried again with exponential back-off and
 /// jitter; after <see cref="MaxFailures"/> attempts in a row that threw, the work is dead and a person is shown it.
 /// </summary>
-public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHandlers handlers, WorkBell bell, DispatcherOptions options, TimeProvider time, ILogger<Dispatcher> log)
+public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHandlers handlers, WorkBell bell, DispatcherOptions options, TimeProvider time, ILogger<Dispatcher> log) : IAsyncDisposable
 {
     /// <summary>Attempts after which work whose handler keeps throwing is laid before a person: with the back-off below, about 11 hours.</summary>
     public const int MaxFailures = 24;
@@ -54,10 +54,20 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
     private static readonly Counter<long> Handled = Meter.CreateCounter<long>("refill.work.handled");
     private static readonly ActivitySource Activities = new("Refill.Work");
 
+    private readonly CellLeases leases = new(database, options.Node, time);
+
+    public ValueTask DisposeAsync() => leases.DisposeAsync();
+
     /// <summary>Runs until cancelled; ends when the handlers under way have ended.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        await ReleaseOwnLeasesAsync(stopping);
+        if (database.Options.Kind == DatabaseKind.Sqlite)
+        {
+            await ReleaseLeasesAsync(stopping); // A file has one node: whoever had claimed it is gone.
+        }
+
+        using var left = new CancellationTokenSource();
+        var renewing = RenewAsync(left.Token);
         using var places = new SemaphoreSlim(options.Concurrency);
         while (!stopping.IsCancellationRequested)
         {
@@ -86,6 +96,46 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
         {
             await places.WaitAsync(CancellationToken.None);
         }
+
+        await left.CancelAsync();
+        await renewing;
+        try
+        {
+            await leases.LeaveAsync(CancellationToken.None);
+        }
+        catch (Exception error) when (error is DbException or InvalidOperationException or TimeoutException or IOException)
+        {
+            log.LogWarning("cells are not given back: {Error}; others take them in {Seconds} s", error.Message, CellLeases.Presence.TotalSeconds);
+        }
+    }
+
+    /// <summary>Apart from the claims, which wait for a free place while handlers are busy.</summary>
+    private async Task RenewAsync(CancellationToken left)
+    {
+        using var timer = new PeriodicTimer(CellLeases.RenewEvery, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    if (await leases.RenewAsync(left))
+                    {
+                        log.LogWarning("work of a node that is gone is taken up");
+                        bell.Ring();
+                    }
+                }
+                catch (Exception error) when (error is DbException or InvalidOperationException or TimeoutException or IOException)
+                {
+                    log.LogError("leases of cells cannot be renewed: {Error}", error.Message);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(left));
+        }
+        catch (OperationCanceledException) when (left.IsCancellationRequested)
+        {
+            // Every handler has ended.
+        }
     }
 
     /// <summary>Claims and handles everything that is due now, one after the other; for tests and for the command line.</summary>
@@ -93,9 +143,11 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
     public async Task<int> RunDueAsync(CancellationToken cancellation)
     {
         var count = 0;
+        await leases.KeepAsync(cancellation);
         while (await ClaimAsync(1, cancellation) is [var item])
         {
             await HandleAsync(item, cancellation);
+            await leases.KeepAsync(cancellation);
             count++;
         }
 
@@ -157,7 +209,7 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            return; // Stopping: the lease runs out, or this node releases it at its next start.
+            return; // Stopping: its lease is given back when all handlers have ended.
         }
         catch (Exception error)
         {
@@ -230,8 +282,15 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
         command.CommandText = ClaimSql(database.Options.Kind);
         Add(command, "now", now);
         Add(command, "lease", now + (long)options.Lease.TotalMilliseconds);
-        Add(command, "owner", options.Node);
+        Add(command, "owner", leases.Id);
         Add(command, "limit", limit);
+        if (database.Options.Kind == DatabaseKind.Postgres)
+        {
+            var (firstCells, epochs) = leases.Held;
+            Add(command, "cells", firstCells);
+            Add(command, "epochs", epochs);
+        }
+
         var items = new List<WorkItem>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
@@ -268,28 +327,39 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
         command.Parameters.Add(parameter);
     }
 
-    /// <summary>The claim, on either database: due, not leased, oldest first; on PostgreSQL what another node is claiming is passed over.</summary>
-    private static string ClaimSql(DatabaseKind kind) => $"""
+    /// <summary>Due, not leased, oldest first.</summary>
+    private static string ClaimSql(DatabaseKind kind) => kind == DatabaseKind.Postgres ? ClaimOfOwnCells : """
         UPDATE work SET version = version + 1, attempts = attempts + 1, lease_until = @lease, lease_owner = @owner
-        WHERE (cell, id) IN (
-            SELECT cell, id FROM work
-            WHERE state = 1 AND due_at <= @now AND lease_until < @now
-            ORDER BY due_at LIMIT @limit {(kind == DatabaseKind.Postgres ? "FOR UPDATE SKIP LOCKED" : "")})
+        WHERE (cell, id) IN (SELECT cell, id FROM work WHERE state = 1 AND due_at <= @now AND lease_until < @now ORDER BY due_at LIMIT @limit)
         RETURNING cell, id, version, kind, subject, due_at, attempts, last_error, created_at
         """;
 
-    private async Task ReleaseOwnLeasesAsync(CancellationToken cancellation)
+    // The lease rows are locked until the claim is committed, and their epochs looked at as they are then: no cell changes hands in between.
+    private static readonly string ClaimOfOwnCells = $"""
+        WITH mine AS MATERIALIZED (
+            SELECT lease.first_cell FROM cell_lease lease JOIN unnest(@cells, @epochs) AS held (first_cell, epoch) ON held.first_cell = lease.first_cell
+            WHERE lease.epoch = held.epoch AND lease.owner = @owner FOR SHARE OF lease),
+        due AS MATERIALIZED (
+            SELECT cell, id FROM work
+            WHERE state = 1 AND due_at <= @now AND lease_until < @now AND (cell - cell % {CellLeases.Range}) IN (SELECT first_cell FROM mine)
+            ORDER BY due_at LIMIT @limit FOR UPDATE SKIP LOCKED)
+        UPDATE work SET version = version + 1, attempts = attempts + 1, lease_until = @lease, lease_owner = @owner
+        FROM due WHERE work.cell = due.cell AND work.id = due.id
+        RETURNING work.cell, work.id, version, kind, subject, due_at, attempts, last_error, created_at
+        """;
+
+    private async Task ReleaseLeasesAsync(CancellationToken cancellation)
     {
         await using var db = database.Open();
         var released = await db.Set<WorkRow>()
-            .Where(row => row.LeaseOwner == options.Node)
+            .Where(row => row.LeaseOwner != null)
             .ExecuteUpdateAsync(set => set
                 .SetProperty(row => row.LeaseUntil, DateTimeOffset.UnixEpoch)
                 .SetProperty(row => row.LeaseOwner, (string?)null)
                 .SetProperty(row => row.Version, row => row.Version + 1), cancellation);
         if (released > 0)
         {
-            log.LogInformation("{Count} pieces of work that this node had claimed before it stopped are taken up again", released);
+            log.LogInformation("{Count} pieces of work that were claimed when the server stopped are taken up again", released);
         }
     }
 }

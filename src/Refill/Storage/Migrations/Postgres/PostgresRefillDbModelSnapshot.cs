@@ -788,6 +788,40 @@ namespace Refill.Storage.Migrations.Postgres
                     b.ToTable("top_up_step", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.Work.CellLeaseRow", b =>
+                {
+                    b.Property<short>("FirstCell")
+                        .HasColumnType("smallint")
+                        .HasColumnName("first_cell");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint")
+                        .HasColumnName("epoch");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner");
+
+                    b.HasKey("FirstCell");
+
+                    b.ToTable("cell_lease", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Work.NodeRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<long>("PresentUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("present_until");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("node", (string)null);
+                });
+
             modelBuilder.Entity("Refill.Work.WorkRow", b =>
                 {
                     b.Property<short>("Cell")

@@ -791,6 +791,40 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.ToTable("top_up_step", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.Work.CellLeaseRow", b =>
+                {
+                    b.Property<short>("FirstCell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first_cell");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("epoch");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.HasKey("FirstCell");
+
+                    b.ToTable("cell_lease", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Work.NodeRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("PresentUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("present_until");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("node", (string)null);
+                });
+
             modelBuilder.Entity("Refill.Work.WorkRow", b =>
                 {
                     b.Property<byte[]>("Id")
