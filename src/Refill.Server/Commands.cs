@@ -59,6 +59,7 @@ internal static class Commands
         root.Subcommands.Add(Catalogue());
         root.Subcommands.Add(ExchangeRate());
         root.Subcommands.Add(Work());
+        root.Subcommands.Add(Schema());
         root.Subcommands.Add(CustomerCommands.Wallet());
         root.Subcommands.Add(CustomerCommands.Keys());
         return root;
@@ -117,6 +118,20 @@ internal static class Commands
             return Fine;
         }, cancellation));
         return new Command("fx", "Exchange rates") { set };
+    }
+
+    /// <summary>Prints; opens no database.</summary>
+    private static Command Schema()
+    {
+        var distribute = new Option<string>("--distribute") { Description = "citus", Required = true };
+        distribute.AcceptOnlyFromAmong("citus");
+        var command = new Command("schema", "Print the SQL that spreads the tables over several PostgreSQL servers (docs/scaling.md)") { distribute };
+        command.SetAction(async (parsed, _) =>
+        {
+            await Output(parsed).WriteAsync(Distribution.ForCitus());
+            return Fine;
+        });
+        return command;
     }
 
     private static Command Work()

@@ -28,6 +28,8 @@ public sealed class CommandsTests : IAsyncLifetime
     [InlineData("--node", "a", "--node", "b")]
     [InlineData("--node")]
     [InlineData("--node", "a b")]
+    [InlineData("schema")]
+    [InlineData("schema", "--distribute", "oracle")]
     public async Task What_the_command_line_does_not_know_is_refused_in_words(params string[] arguments)
     {
         using var output = new StringWriter();
@@ -37,6 +39,16 @@ public sealed class CommandsTests : IAsyncLifetime
 
         Assert.NotEqual("", error.ToString());
         Assert.DoesNotContain("   at ", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_sql_that_spreads_the_schema_is_printed_without_a_database()
+    {
+        var ran = await here.RunAsync("schema", "--distribute", "citus");
+
+        Assert.Equal(0, ran.ExitCode);
+        Assert.Contains("create_distributed_table('posting', 'cell', colocate_with => 'account');", ran.Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(here.Folder));
     }
 
     [Theory]
