@@ -107,7 +107,7 @@ internal sealed class Installation : IAsyncDisposable
     {
         var card = (await Desk.FindCardAsync(number, Cancellation)).Value!;
         var plan = (await Desk.OffersAsync(card, Cancellation))[0].Plan;
-        var topUp = (await Desk.QuoteAsync(card.Id, plan.Code, null, Cancellation)).Value!;
+        var topUp = (await Desk.QuoteAsync(card.NameId, plan.Code, null, Cancellation)).Value!;
         Assert.IsType<PaymentStart.Redirect>((await Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, null, new Uri(Nowhere), Cancellation)).Value);
         var payment = Assert.Single((await StandingAsync(topUp.Id)).Payments);
         return new OpenOrder(topUp.Id, payment.Id.ToString("N"), payment.Amount);

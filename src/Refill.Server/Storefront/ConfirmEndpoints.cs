@@ -18,19 +18,19 @@ internal static class ConfirmEndpoints
     private static async Task<IResult> QuoteAsync(HttpContext context, TopUpDesk desk, DeviceNumbers device, CancellationToken cancellation)
     {
         var form = await context.Request.ReadFormAsync(cancellation);
-        if (!CellId.TryParse(form["card"], out var cardId))
+        if (!CellId.TryParse(form["card"], out var nameId))
         {
             return StorefrontEndpoints.Problem(context, StatusCodes.Status400BadRequest);
         }
 
-        var quoted = await desk.QuoteAsync(cardId, form["plan"], form["key"], cancellation);
+        var quoted = await desk.QuoteAsync(nameId, form["plan"], form["key"], cancellation);
         if (quoted.Value is { } topUp)
         {
             return Confirm(context, device, topUp, null, StatusCodes.Status200OK);
         }
 
         var problem = quoted.Refusal!.Problem;
-        return await desk.GetCardAsync(cardId, cancellation) is { } card
+        return await desk.GetCardAsync(nameId, cancellation) is { } card
             ? await HomeEndpoints.Plans(context, desk, card, context.Visitor()["Quote_" + problem], problem == QuoteProblem.PlanWithdrawn ? StatusCodes.Status410Gone : StatusCodes.Status422UnprocessableEntity, cancellation)
             : StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound);
     }

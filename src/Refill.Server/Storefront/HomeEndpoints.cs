@@ -20,9 +20,9 @@ internal static class HomeEndpoints
     public static async Task<IResult> Plans(HttpContext context, TopUpDesk desk, CardView card, string? error, int status, CancellationToken cancellation)
     {
         // The page is given in the answer to the form, which saves a slow line a round trip; this is its address for coming back.
-        context.Response.Headers.ContentLocation = $"/cards/{CellId.ToText(card.Id)}";
+        context.Response.Headers.ContentLocation = $"/cards/{CellId.ToText(card.NameId)}";
         var offers = await desk.OffersAsync(card, cancellation);
-        var visitor = context.Visitor() with { Path = $"/cards/{CellId.ToText(card.Id)}" };
+        var visitor = context.Visitor() with { Path = $"/cards/{CellId.ToText(card.NameId)}" };
         return StorefrontEndpoints.Page<PlansPage>(context, status, new()
         {
             ["V"] = visitor,
@@ -60,7 +60,7 @@ internal static class HomeEndpoints
     }
 
     private static async Task<IResult> PlansAsync(string id, HttpContext context, TopUpDesk desk, CancellationToken cancellation) =>
-        CellId.TryParse(id, out var cardId) && await desk.GetCardAsync(cardId, cancellation) is { } card
+        CellId.TryParse(id, out var nameId) && await desk.GetCardAsync(nameId, cancellation) is { } card
             ? await Plans(context, desk, card, null, StatusCodes.Status200OK, cancellation)
             : StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound);
 

@@ -52,6 +52,21 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
     /// <exception cref="CommitterBusyException">Too many wait; nothing was done.</exception>
     public Task<CardRecord?> FindOneOfManyAsync(CardIdentifier identifier, CancellationToken cancellation) => lookups.FindAsync(IdentifierId(identifier), identifier, cancellation);
 
+    /// <summary>
+    /// What stands for a number or an ICCID in a URL: it leads to the card under this name alone, so that who has typed an ICCID is not shown the number that belongs to it. Made with a key; it cannot be
+    /// had from the number by guessing.
+    /// </summary>
+    public Guid NameOf(CardIdentifier identifier) => IdentifierId(identifier);
+
+    /// <summary>The card of a name, and the name; null: there is none.</summary>
+    public async Task<(CardRecord Card, CardIdentifier Name)?> FindAsync(Guid nameId, CancellationToken cancellation)
+    {
+        short cell = CellId.CellOf(nameId).Number;
+        await using var db = database.Open();
+        var cardId = await db.Set<CardIdentifierRow>().AsNoTracking().Where(row => row.Cell == cell && row.Id == nameId).Select(row => (Guid?)row.CardId).FirstOrDefaultAsync(cancellation);
+        return cardId is { } found && await GetAsync(found, cancellation) is { } card && card.Identifiers.FirstOrDefault(identifier => NameOf(identifier) == nameId) is { Value: not null } name ? (card, name) : null;
+    }
+
     public ValueTask DisposeAsync() => lookups.DisposeAsync();
 
     public async Task<CardRecord?> GetAsync(Guid cardId, CancellationToken cancellation)

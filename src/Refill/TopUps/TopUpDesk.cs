@@ -61,7 +61,7 @@ public sealed class TopUpDesk
                 // What a connector of our own says was read from the card book itself, a moment ago: writing it back could undo a top-up in between.
                 var news = carriers.Find(connector) is { AllowancesInLedger: true } ? found with { CurrentPlan = null, ExpiresAt = null } : found;
                 var card = await cards.RememberAsync(identifier, carrier.Code, connector, news.Reference, news.CurrentPlan, news.ExpiresAt, cancellation);
-                return new CardView(card.Id, identifier, carrier, card.CurrentPlan, card.ExpiresAt);
+                return new CardView(cards.NameOf(identifier), identifier, carrier, card.CurrentPlan, card.ExpiresAt);
             case (_, CardInquiry.NotFound):
                 return new CardRefused(CardProblem.UnknownToCarriers, null);
             case (_, CardInquiry.NotTopUppable refused):
@@ -81,10 +81,10 @@ public sealed class TopUpDesk
         }
     }
 
-    /// <summary>The card again, by its id in a URL; null if there is none.</summary>
-    public async Task<CardView?> GetCardAsync(Guid cardId, CancellationToken cancellation) =>
-        await cards.GetAsync(cardId, cancellation) is { } card && await catalogue.CarrierAsync(card.CarrierCode, cancellation) is { } carrier
-            ? new CardView(card.Id, card.FirstIdentifier, carrier, card.CurrentPlan, card.ExpiresAt)
+    /// <summary>The card again, by its name's id in a URL; null if there is none.</summary>
+    public async Task<CardView?> GetCardAsync(Guid nameId, CancellationToken cancellation) =>
+        await cards.FindAsync(nameId, cancellation) is var (card, name) && await catalogue.CarrierAsync(card.CarrierCode, cancellation) is { } carrier
+            ? new CardView(nameId, name, carrier, card.CurrentPlan, card.ExpiresAt)
             : null;
 
     /// <summary>The plans that this card can take now, cheapest first; none while there is no exchange rate to price them by.</summary>
@@ -102,9 +102,9 @@ public sealed class TopUpDesk
 
     /// <summary>Freezes price, rate and validity for 15 minutes.</summary>
     /// <param name="formKey">Made anew with each page that offers plans: a form that is sent twice gives the same quote. At most 64 characters.</param>
-    public async Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid cardId, string? planCode, string? formKey, CancellationToken cancellation)
+    public async Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid nameId, string? planCode, string? formKey, CancellationToken cancellation)
     {
-        if (await cards.GetAsync(cardId, cancellation) is not { } card || await catalogue.CarrierAsync(card.CarrierCode, cancellation) is not { } carrier)
+        if (await cards.FindAsync(nameId, cancellation) is not var (card, name) || await catalogue.CarrierAsync(card.CarrierCode, cancellation) is not { } carrier)
         {
             return new QuoteRefused(QuoteProblem.CardNotFound);
         }
@@ -125,8 +125,8 @@ public sealed class TopUpDesk
             return new QuoteRefused(QuoteProblem.NoExchangeRate);
         }
 
-        var step = steps.Quote(cardId, card.FirstIdentifier, carrier, card.Reference, card.CurrentPlan, card.ExpiresAt, plan, rate);
-        var outcome = await store.CommitAsync(step, FormKey(formKey, cardId, plan.Code), null, cancellation);
+        var step = steps.Quote(card.Id, name, carrier, card.Reference, card.CurrentPlan, card.ExpiresAt, plan, rate);
+        var outcome = await store.CommitAsync(step, FormKey(formKey, nameId, plan.Code), null, cancellation);
         CrashPoint.Reach(CrashPoint.QuoteCommitted);
         if (outcome is CommitOutcome.Replayed replayed && await GetAsync(new Guid(replayed.Answer.Span, bigEndian: true), cancellation) is { } earlier && StillGood(earlier))
         {
@@ -156,7 +156,8 @@ public sealed class TopUpDesk
         }
 
         var card = await cards.GetAsync(topUp.CardId, cancellation) ?? throw new InvalidOperationException($"top-up {topUp.Id} has no card");
-        return View(topUp, payments, card.Identifier(topUp.IdentifierKind));
+        var name = card.Identifier(topUp.IdentifierKind);
+        return View(topUp, payments, name, cards.NameOf(name));
     }
 
     /// <summary>
@@ -369,12 +370,12 @@ public sealed class TopUpDesk
 
     private bool StillGood(TopUpView view) => view.State is TopUpState.Quoted or TopUpState.AwaitingPayment && view.QuoteExpiresAt > time.GetUtcNow();
 
-    private static IdempotencyKey? FormKey(string? key, Guid cardId, string planCode) => key is { Length: > 0 and <= 64 }
-        ? new IdempotencyKey("quote", $"{key}:{planCode}", [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{cardId:N}:{planCode}"))])
+    private static IdempotencyKey? FormKey(string? key, Guid nameId, string planCode) => key is { Length: > 0 and <= 64 }
+        ? new IdempotencyKey("quote", $"{key}:{planCode}", [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{nameId:N}:{planCode}"))])
         : null;
 
-    internal static TopUpView View(TopUp t, IReadOnlyList<Payment> payments, CardIdentifier identifier) => new(
-        t.Id, t.OrderCode, t.State, t.Version, t.CardId, identifier, t.Carrier, t.CurrentPlan, t.CurrentExpiresAt, t.Plan, t.Price, t.Charge, t.Rate, t.CreatedAt, t.QuoteExpiresAt,
+    internal static TopUpView View(TopUp t, IReadOnlyList<Payment> payments, CardIdentifier identifier, Guid nameId) => new(
+        t.Id, t.OrderCode, t.State, t.Version, nameId, identifier, t.Carrier, t.CurrentPlan, t.CurrentExpiresAt, t.Plan, t.Price, t.Charge, t.Rate, t.CreatedAt, t.QuoteExpiresAt,
         t.CompletedAt, t.ValidUntil, t.CarrierReference, t.Trouble, [.. payments.Select(View)]);
 
     private static PaymentView View(Payment p) => new(

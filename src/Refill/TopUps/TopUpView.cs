@@ -20,10 +20,11 @@ public enum TopUpState
 }
 
 /// <summary>A card as pages show it, after its connector has been asked.</summary>
+/// <param name="NameId">What stands in URLs (CardBook.NameOf): it leads to the card as the visitor named it, and shows no other name of it.</param>
 /// <param name="Identifier">As the visitor named it.</param>
 /// <param name="CurrentPlan">Null: the carrier does not say.</param>
 /// <param name="ExpiresAt">Null: the carrier does not say.</param>
-public sealed record CardView(Guid Id, CardIdentifier Identifier, Carrier Carrier, string? CurrentPlan, DateTimeOffset? ExpiresAt);
+public sealed record CardView(Guid NameId, CardIdentifier Identifier, Carrier Carrier, string? CurrentPlan, DateTimeOffset? ExpiresAt);
 
 /// <summary>A plan on offer to a card now, with what it would cost and until when it would be valid if bought now.</summary>
 /// <param name="ValidUntil">If bought (or first used) now.</param>
@@ -96,6 +97,7 @@ public sealed record RefundView(Money Amount, bool Done, DateTimeOffset Requeste
 /// <summary>A top-up as pages show it.</summary>
 /// <param name="OrderCode">What a person can read out: "7KQ4-M2XD-9TPA".</param>
 /// <param name="Version">Changes with every step; long-polling waits for another.</param>
+/// <param name="NameId">Of the card, as in <see cref="CardView"/>.</param>
 /// <param name="Price">USD.</param>
 /// <param name="Charge">What is paid, in the gateway's currency.</param>
 /// <param name="ValidUntil">Of the quote while not completed, then the true one; null until first use if the plan starts then.</param>
@@ -104,7 +106,7 @@ public sealed record TopUpView(
     string OrderCode,
     TopUpState State,
     long Version,
-    Guid CardId,
+    Guid NameId,
     CardIdentifier Card,
     Carrier Carrier,
     string? CurrentPlan,

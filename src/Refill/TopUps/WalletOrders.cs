@@ -180,7 +180,7 @@ public sealed class WalletOrders
         }
 
         var asked = await desk.FindCardAsync(typed, cancellation);
-        return asked.Value is { } view ? (await cards.GetAsync(view.Id, cancellation), null) : (null, new WalletOrderOutcome.CardRefused(asked.Refusal!.Problem, asked.Refusal.Detail));
+        return asked.Value is not null ? (await cards.FindAsync(identifier, cancellation), null) : (null, new WalletOrderOutcome.CardRefused(asked.Refusal!.Problem, asked.Refusal.Detail));
     }
 
     private async Task<CommitOutcome> CommitAsync(WalletOrder order, CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Func<WalletReceipt, byte[]> write)
@@ -193,7 +193,7 @@ public sealed class WalletOrders
                 Allowances.Postings(plan, topUpId),
                 plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, plan.Name, plan.Validity.EndsAt(time.GetUtcNow()))] : []))
             : steps.OrderFromWallet(card, identifier, carrier, plan, topUpId, CellId.New(cell, time), order.WalletId, wallet.Take(order.WalletId, topUpId, plan.Price));
-        var view = TopUpDesk.View(step.After with { Version = 1 }, step.Payments, identifier);
+        var view = TopUpDesk.View(step.After with { Version = 1 }, step.Payments, identifier, cards.NameOf(identifier));
         var answer = new BalanceAnswer(Wallet.AccountOf(order.WalletId).Id, balance => Pack(view, write(new WalletReceipt(view, Money.Usd(balance)))));
         return await store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, CancellationToken.None);
     }

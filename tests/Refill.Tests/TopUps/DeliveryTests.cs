@@ -31,7 +31,7 @@ public abstract class DeliveryTests
 
         await scene.DueAsync();
 
-        var card = await scene.Cards.GetAsync(topUp.CardId, TestContext.Current.CancellationToken);
+        var card = await scene.Cards.FindAsync(topUp.Card, TestContext.Current.CancellationToken);
         Assert.Equal((TopUpState.Completed, "5GB", "another reference", 1), ((await scene.NowAsync(topUp)).State, card!.CurrentPlan, card.Reference, scene.Carrier.Calls));
         await scene.SoundAsync(topUp);
     }

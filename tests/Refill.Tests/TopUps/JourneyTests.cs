@@ -1,4 +1,5 @@
 using CsCheck;
+using Refill.Cards;
 using Refill.Carriers.Own;
 using Refill.Ledger;
 using Refill.Payments;
@@ -27,7 +28,7 @@ public abstract class JourneyTests(DatabaseKind kind) : TopUpStory(kind)
         await Scene.DueAsync();
         var done = await Scene.NowAsync(topUp);
         Assert.Equal((TopUpState.Completed, "CR-1", topUp.CreatedAt.AddDays(30)), (done.State, done.CarrierReference, done.ValidUntil));
-        var card = await Scene.Desk.GetCardAsync(topUp.CardId, Token);
+        var card = await Scene.Desk.GetCardAsync(topUp.NameId, Token);
         Assert.Equal("5GB", card!.CurrentPlan);
         var cell = CellId.CellOf(topUp.Id);
         Assert.Equal(1500, await Scene.Ledger.BalanceAsync(Account.For(cell, "revenue", Currency.Usd.Unit), Token));
@@ -98,12 +99,28 @@ public abstract class JourneyTests(DatabaseKind kind) : TopUpStory(kind)
     public async Task Plans_that_are_not_for_the_card_are_refused_by_their_reason()
     {
         var card = (await Scene.Desk.FindCardAsync("2015550123", Token)).Value!;
-        Assert.Equal(QuoteProblem.PlanNotForCard, (await Scene.Desk.QuoteAsync(card.Id, "other-1gb", null, Token)).Refusal!.Problem);
-        Assert.Equal(QuoteProblem.PlanNotFound, (await Scene.Desk.QuoteAsync(card.Id, "nothing", null, Token)).Refusal!.Problem);
+        Assert.Equal(QuoteProblem.PlanNotForCard, (await Scene.Desk.QuoteAsync(card.NameId, "other-1gb", null, Token)).Refusal!.Problem);
+        Assert.Equal(QuoteProblem.PlanNotFound, (await Scene.Desk.QuoteAsync(card.NameId, "nothing", null, Token)).Refusal!.Problem);
         Assert.Equal(QuoteProblem.CardNotFound, (await Scene.Desk.QuoteAsync(CellId.New(new Cell(1), TimeProvider.System), "mint-5gb", null, Token)).Refusal!.Problem);
         await Scene.Test.RunAsync("UPDATE plan SET withdrawn_at = 1 WHERE code = 'mint-5gb'");
         Scene.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal(QuoteProblem.PlanWithdrawn, (await Scene.Desk.QuoteAsync(card.Id, "mint-5gb", null, Token)).Refusal!.Problem);
+        Assert.Equal(QuoteProblem.PlanWithdrawn, (await Scene.Desk.QuoteAsync(card.NameId, "mint-5gb", null, Token)).Refusal!.Problem);
+    }
+
+    [Fact]
+    public async Task Who_typed_the_ICCID_alone_is_never_shown_the_number_of_the_card()
+    {
+        var number = (await Scene.Desk.FindCardAsync("2015550123", Token)).Value!;
+        var iccid = new CardIdentifier(CardIdentifierKind.Iccid, "890199000000000012");
+        Assert.True(await Scene.Cards.AddIdentifierAsync((await Scene.Cards.FindAsync(number.Identifier, Token))!.Id, iccid, Token));
+
+        var name = Scene.Cards.NameOf(iccid);
+        Assert.NotEqual(number.NameId, name);
+        Assert.Equal(iccid, (await Scene.Desk.GetCardAsync(name, Token))!.Identifier);
+        var quote = (await Scene.Desk.QuoteAsync(name, "mint-5gb", null, Token)).Value!;
+        Assert.Equal((iccid, name), (quote.Card, quote.NameId));
+        Assert.Equal(number.Identifier, (await Scene.Desk.GetCardAsync(number.NameId, Token))!.Identifier);
+        Assert.Null(await Scene.Desk.GetCardAsync((await Scene.Cards.FindAsync(iccid, Token))!.Id, Token)); // A card's own id opens no page.
     }
 
     [Fact]

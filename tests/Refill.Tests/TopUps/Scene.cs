@@ -83,7 +83,7 @@ internal sealed class Scene : IAsyncDisposable
     public async Task<TopUpView> QuoteAsync(string number = "2015550123", string? formKey = null)
     {
         var card = (await Desk.FindCardAsync(number, default)).Value!;
-        return (await Desk.QuoteAsync(card.Id, "mint-5gb", formKey, default)).Value!;
+        return (await Desk.QuoteAsync(card.NameId, "mint-5gb", formKey, default)).Value!;
     }
 
     /// <summary>Starts the payment and gives the order's number at the gateway.</summary>

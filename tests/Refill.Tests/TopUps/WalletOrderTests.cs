@@ -31,12 +31,12 @@ public abstract class WalletOrderTests(DatabaseKind kind) : TopUpStory(kind)
         Assert.True(ordered.Completed);
         Assert.Equal("Completed 3500", Encoding.UTF8.GetString(ordered.Body.Span));
         var topUp = await Scene.Orders.FindAsync(wallet.Id, ordered.TopUpId, Token);
-        Assert.Equal((TopUpState.Completed, 1L, Money.Usd(15_00), known.Value!.Id), (topUp!.State, topUp.Version, topUp.Charge, topUp.CardId));
+        Assert.Equal((TopUpState.Completed, 1L, Money.Usd(15_00), known.Value!.NameId), (topUp!.State, topUp.Version, topUp.Charge, topUp.NameId));
         Assert.Equal(Money.Usd(35_00), await Scene.Wallets.BalanceAsync(wallet.Id, Token));
         var cell = CellId.CellOf(topUp.Id);
         Assert.Equal(5_000_000_000, await Scene.Ledger.BalanceAsync(Account.For(cell, "allowance/data", Unit.Byte, topUp.Id, floor: 0), Token));
         Assert.Equal(15_00, await Scene.Ledger.BalanceAsync(Account.For(cell, "revenue", Currency.Usd.Unit), Token));
-        Assert.Equal("5GB", (await Scene.Desk.GetCardAsync(topUp.CardId, Token))!.CurrentPlan);
+        Assert.Equal("5GB", (await Scene.Desk.GetCardAsync(topUp.NameId, Token))!.CurrentPlan);
         Assert.Equal(0, Scene.Carrier.Calls);
         await SoundAsync();
     }
