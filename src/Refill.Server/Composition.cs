@@ -24,7 +24,7 @@ internal static class Composition
         .AddSingleton(TimeProvider.System)
         .AddSingleton(new Database(settings.Database))
         .AddSingleton(new LedgerOptions(settings.Number("commit-group"), settings.Number("committers")))
-        .AddSingleton(provider => new GeneralLedger(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<LedgerOptions>()))
+        .AddSingleton(provider => new GeneralLedger(provider.GetRequiredService<Database>(), provider.GetRequiredService<LedgerOptions>()))
         .AddSingleton(_ => CardVault.LoadOrCreate(settings.Keys, create: settings.Demo))
         .AddSingleton<CardBook>()
         .AddSingleton<CatalogueReader>()

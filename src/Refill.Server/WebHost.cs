@@ -65,6 +65,13 @@ internal static class WebHost
             kestrel.Limits.MaxRequestBodySize = MaxBody;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
         });
+        builder.WebHost.UseSockets(sockets =>
+        {
+            // A request is worked on where its bytes came in, instead of being handed on twice; and a buffer is kept ready, instead of asking first whether there is something to read. Of a request's dozen calls to
+            // the kernel that is a third (docs/performance.md). What it costs: 4 KB for each idle connection. What blocks (a page that reads SQLite) holds a thread of the pool, as before.
+            sockets.UnsafePreferInlineScheduling = true;
+            sockets.WaitForDataBeforeAllocatingBuffer = false;
+        });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = PatienceAtStop);
         builder.AddObservability(settings);
         Directory.CreateDirectory(settings.Data);

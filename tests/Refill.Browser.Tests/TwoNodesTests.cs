@@ -114,7 +114,7 @@ public sealed class TwoNodesTests
     private static async Task<(string Key, IReadOnlyList<string> Cards)> StockAsync(DatabaseOptions options, string folder, CancellationToken cancellation)
     {
         var (database, time) = (new Database(options), TimeProvider.System);
-        await using var ledger = new GeneralLedger(database, time);
+        await using var ledger = new GeneralLedger(database);
         await using var book = new CardBook(database, ledger, CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: false), time);
         var cards = Enumerable.Range(0, Callers).Select(number => $"+1201{3_200_000 + number}").ToList();
         foreach (var card in cards)

@@ -47,7 +47,7 @@ public sealed class CommandsTests : IAsyncLifetime
         var ran = await here.RunAsync("schema", "--distribute", "citus");
 
         Assert.Equal(0, ran.ExitCode);
-        Assert.Contains("create_distributed_table('posting', 'cell', colocate_with => 'account');", ran.Output, StringComparison.Ordinal);
+        Assert.Contains("create_distributed_table('transfer', 'cell', colocate_with => 'account');", ran.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(here.Folder));
     }
 

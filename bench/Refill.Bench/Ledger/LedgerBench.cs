@@ -55,7 +55,7 @@ internal static class LedgerBench
         await output.WriteLineAsync(await database.DurabilityAsync());
         await output.WriteLineAsync("  callers   top-ups/s     p50 ms     p99 ms   cpu us each      top-ups");
         long acknowledged = 0;
-        await using (var ledger = new GeneralLedger(database.Database, TimeProvider.System))
+        await using (var ledger = new GeneralLedger(database.Database))
         {
             foreach (var callers in options.Callers)
             {

@@ -10,10 +10,11 @@ namespace Refill.Bench.TopUps;
 
 /// <summary>What one caller of a load sends: its own key, its own cards, one request after the other.</summary>
 /// <param name="Ports">The callers are spread over these.</param>
+/// <param name="Cards">How many there are (BenchCards); each order takes one at random.</param>
 /// <param name="PerSecond">All callers together; 0: as fast as they are answered.</param>
 /// <param name="Servers">Their process ids, so that it can be said what processor time an order costs them.</param>
 /// <param name="Database">The name of PostgreSQL's database, whose processes are watched as well; empty: none.</param>
-internal sealed record LoadPlan(IReadOnlyList<int> Ports, IReadOnlyList<int> Servers, string Database, int Callers, double Seconds, double WarmUpSeconds, double PerSecond, string Plan, string Run, IReadOnlyList<string> Keys, IReadOnlyList<string> Cards);
+internal sealed record LoadPlan(IReadOnlyList<int> Ports, IReadOnlyList<int> Servers, string Database, int Callers, double Seconds, double WarmUpSeconds, double PerSecond, string Plan, string Run, IReadOnlyList<string> Keys, int Cards);
 
 /// <param name="Completed">Orders answered 201 while it was measured.</param>
 /// <param name="All">Orders answered 201 at all, with those of the warm-up.</param>
@@ -72,7 +73,7 @@ internal static class HttpLoad
         var key = plan.Keys[number % plan.Keys.Count];
 
         // A caller has cards of its own: two orders for one card at once would be about the card, not about the ledger.
-        var cards = plan.Cards.Where((_, index) => index % plan.Callers == number).ToList();
+        var (own, random) = (plan.Cards / plan.Callers, new Random(number));
         for (long count = 0; Stopwatch.GetTimestamp() is var sentAt && sentAt < end; count++)
         {
             var dueAt = begin + (long)(Stopwatch.Frequency * (number + count * plan.Callers) / plan.PerSecond);
@@ -86,7 +87,7 @@ internal static class HttpLoad
                 sentAt = dueAt; // The answer before it came too late: what it waited for that counts.
             }
 
-            var body = $$"""{"card":"{{cards[(int)(count % cards.Count)]}}","plan":"{{plan.Plan}}","payWith":"wallet"}""";
+            var body = $$"""{"card":"{{BenchCards.Number(random.Next(own) * plan.Callers + number)}}","plan":"{{plan.Plan}}","payWith":"wallet"}""";
             var request = Encoding.ASCII.GetBytes(
                 $"POST /api/v1/top-ups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nIdempotency-Key: {plan.Run}-{number}-{count}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
             await socket.SendAsync(request, SocketFlags.None);

@@ -12,8 +12,8 @@ namespace Refill.Bench.TopUps;
 internal static class Servers
 {
     /// <summary>A load on one or several real servers, each a process of its own.</summary>
-    /// <returns>What the load saw, and the largest resident memory of a server at its end, in MB (managed memory is a part of it).</returns>
-    public static async Task<(LoadResult Load, long ResidentMegabytes)> ServeAsync(Database database, string folder, int nodes, IReadOnlyList<string> settings, Func<IReadOnlyList<int>, LoadPlan> plan)
+    /// <returns>What the load saw, and what the servers held in memory meanwhile.</returns>
+    public static async Task<(LoadResult Load, MemoryUse Memory)> ServeAsync(Database database, string folder, int nodes, IReadOnlyList<string> settings, Func<IReadOnlyList<int>, LoadPlan> plan)
     {
         var server = Environment.GetEnvironmentVariable("REFILL_TEST_SERVER") ?? throw new InvalidOperationException("REFILL_TEST_SERVER names no Refill.Server.dll; bench/run sets it");
         var ports = Enumerable.Range(0, nodes).Select(_ => FreePort()).ToList();
@@ -30,16 +30,15 @@ internal static class Servers
                 await ReadyAsync(processes[^1], port);
             }
 
+            var ended = new CancellationTokenSource();
+            var memory = MemoryUse.WatchAsync([.. processes.Select(process => process.Id)], ended.Token);
             var load = await LoadAsync(plan(ports) with
             {
                 Servers = [.. processes.Select(process => process.Id)],
                 Database = database.Options.Kind == DatabaseKind.Postgres ? new NpgsqlConnectionStringBuilder(database.Options.ConnectionString).Database! : "",
             });
-            return (load, processes.Max(process =>
-            {
-                process.Refresh();
-                return process.WorkingSet64 / 1024 / 1024;
-            }));
+            await ended.CancelAsync();
+            return (load, await memory);
         }
         finally
         {
@@ -81,7 +80,6 @@ internal static class Servers
     private static Process Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        start.Environment["DOTNET_gcServer"] = "0";
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
     }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Refill.Bench.Ledger;
 using Refill.Cards;
-using Refill.Carriers.Own;
 using Refill.Customers;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
@@ -54,42 +53,42 @@ internal static class TopUpsBench
         try
         {
             await output.WriteLineAsync($"\n{await database.DurabilityAsync()}; {Environment.ProcessorCount} processors, shared by server, load and database; {options.Cards} cards, {(options.Hot ? 1 : Wallets)} wallets; {options.Seconds} s a row after {options.WarmUpSeconds} s");
-            var (cards, keys) = await SeedAsync(database.Database, folder, options.Cards);
-            var load = new LoadPlan([], [], "", callers, options.Seconds, options.WarmUpSeconds, 0, Plan, "", options.Hot ? keys[..1] : keys, cards);
+            await using var ledger = new GeneralLedger(database.Database);
+            await using var book = new CardBook(database.Database, ledger, CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true), TimeProvider.System);
+            await new Filling(database, book, Carrier).FillAsync(0, options.Cards, withPostings: false);
+            var keys = await FundAsync(database.Database, ledger);
+            var load = new LoadPlan([], [], "", callers, options.Seconds, options.WarmUpSeconds, 0, Plan, "", options.Hot ? keys[..1] : keys, options.Cards);
             var acknowledged = 0L;
-            async Task<(LoadResult Load, long Resident)> ServeAsync(LoadPlan plan, int nodes = 1, params string[] settings)
+            async Task<(LoadResult Load, MemoryUse Memory)> ServeAsync(LoadPlan plan, int nodes = 1, params string[] settings)
             {
                 var result = await Servers.ServeAsync(database.Database, folder, nodes, settings, ports => plan with { Ports = ports });
                 acknowledged += result.Load.All;
                 return result;
             }
 
-            var (many, resident) = await ServeAsync(load with { Run = "many" });
-            var (single, _) = await ServeAsync(load with { Run = "single" }, 1, "--commit-group", "1", "--committers", "8");
-            var kestrel = await Servers.BareAsync(ports => load with { Ports = ports, Run = "bare" });
-            var pgbench = postgres is null ? ((double, double)?)null : await PgBench.MeasureAsync(database, postgres, options.Seconds);
-            LoadResult? one = null, bareOne = null, half = null, hot = null, two = null, filled = null;
-            if (!options.Quick)
-            {
-                one = (await ServeAsync(load with { Callers = 1, Run = "one" })).Load;
-                bareOne = await Servers.BareAsync(ports => load with { Ports = ports, Callers = 1, Run = "bare one" });
-                half = (await ServeAsync(load with { PerSecond = many.PerSecond / 2, Run = "half" })).Load;
-                hot = (await ServeAsync(load with { Keys = keys[..1], Run = "hot" })).Load;
-                two = postgres is null ? null : (await ServeAsync(load with { Run = "two" }, 2)).Load;
-            }
-
+            var (many, memory) = await ServeAsync(load with { Run = "many" });
+            bool Wanted(string row) => options.Rows.Contains(row);
+            var single = Wanted("single") ? (await ServeAsync(load with { Run = "single" }, 1, "--commit-group", "1", "--committers", "8")).Load : null;
+            var kestrel = Wanted("kestrel") ? await Servers.BareAsync(ports => load with { Ports = ports, Run = "bare" }) : null;
+            var pgbench = postgres is not null && Wanted("pgbench") ? await PgBench.MeasureAsync(database, postgres, options.Seconds) : ((double, double)?)null;
+            var one = Wanted("one") ? (await ServeAsync(load with { Callers = 1, Run = "one" })).Load : null;
+            var bareOne = Wanted("one") ? await Servers.BareAsync(ports => load with { Ports = ports, Callers = 1, Run = "bare one" }) : null;
+            var half = Wanted("half") ? (await ServeAsync(load with { PerSecond = many.PerSecond / 2, Run = "half" })).Load : null;
+            var hot = Wanted("hot") ? (await ServeAsync(load with { Keys = keys[..1], Run = "hot" })).Load : null;
+            var two = postgres is not null && Wanted("two") ? (await ServeAsync(load with { Run = "two" }, 2)).Load : null;
+            LoadResult? filled = null;
             if (options.Filled > 0)
             {
-                await Filling.FillAsync(database, options.Filled);
-                filled = (await ServeAsync(load with { Run = "filled" })).Load;
+                await new Filling(database, book, Carrier).FillAsync(options.Cards, options.Filled, withPostings: true);
+                filled = (await ServeAsync(load with { Run = "filled", Cards = options.Cards + options.Filled })).Load;
             }
 
             var stored = await CompletedAsync(database.Database);
             var findings = await new LedgerAudit(database.Database).RunAsync();
             var report = new Report(
-                database.Name, callers, options.Hot, Round(many.PerSecond), many.P50Milliseconds, many.P99Milliseconds, Round(pgbench?.Item1), Round(kestrel.PerSecond), Round(single.PerSecond),
-                one?.P50Milliseconds, options.Quick ? null : Math.Round(Disk.FsyncMilliseconds(), 3), bareOne?.P50Milliseconds, half?.P99Milliseconds, pgbench?.Item2, Round(hot?.PerSecond), Round(two?.PerSecond),
-                options.Filled, Round(filled?.PerSecond), resident, options.Seconds + options.WarmUpSeconds, Math.Round(many.Used.Load / options.Seconds / Environment.ProcessorCount, 2), Math.Round(kestrel.MicrosecondsPerOrder.Total, 1),
+                database.Name, callers, options.Hot, Round(many.PerSecond), many.P50Milliseconds, many.P99Milliseconds, Round(pgbench?.Item1), Round(kestrel?.PerSecond), Round(single?.PerSecond),
+                one?.P50Milliseconds, Wanted("one") ? Math.Round(Disk.FsyncMilliseconds(), 3) : null, bareOne?.P50Milliseconds, half?.P99Milliseconds, pgbench?.Item2, Round(hot?.PerSecond), Round(two?.PerSecond),
+                options.Filled, Round(filled?.PerSecond), Round(memory.QuarterMegabytes), Round(memory.EndMegabytes), Round(memory.MostMegabytes), Round(memory.Seconds), Math.Round(many.Used.Load / options.Seconds / Environment.ProcessorCount, 2), Round(kestrel?.MicrosecondsPerOrder.Total),
                 Math.Round(many.MicrosecondsPerOrder.Servers, 1), Math.Round(many.MicrosecondsPerOrder.Database, 1), Math.Round(many.MicrosecondsPerOrder.Load, 1),
                 stored == acknowledged && findings.All(finding => finding.ProblemCount == 0) && many.Refused.Count == 0);
             await report.WriteAsync(output, many, acknowledged, stored, findings);
@@ -101,15 +100,10 @@ internal static class TopUpsBench
         }
     }
 
-    /// <summary>Cards of our own network and funded wallets, as their own code makes them; groups make that quick. The first wallet can pay for everything.</summary>
-    private static async Task<(List<string> Cards, List<string> Keys)> SeedAsync(Database database, string folder, int cards)
+    /// <summary>Funded wallets and a key for each, as their own code makes them. The first wallet can pay for everything.</summary>
+    private static async Task<List<string>> FundAsync(Database database, GeneralLedger ledger)
     {
         var time = TimeProvider.System;
-        await using var ledger = new GeneralLedger(database, time);
-        await using var book = new CardBook(database, ledger, CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true), time);
-        var numbers = Enumerable.Range(0, cards).Select(number => $"+1201{3_200_000 + number}").ToList();
-        await Parallel.ForEachAsync(numbers, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (number, cancellation) =>
-            await book.RememberAsync(new CardIdentifier(CardIdentifierKind.Msisdn, number), Carrier, OwnCarrier.ConnectorName, Carrier, null, null, cancellation));
         var (wallets, apiKeys, keys) = (new Wallets(database, ledger, time), new ApiKeys(database, time), new List<string>());
         for (var number = 0; number < Wallets; number++)
         {
@@ -122,7 +116,7 @@ internal static class TopUpsBench
             keys.Add((await apiKeys.CreateAsync(wallet.Id, "bench", [ApiScope.TopUpsWrite], default)).Presented);
         }
 
-        return (numbers, keys);
+        return keys;
     }
 
     private static async Task<long> CompletedAsync(Database database)

@@ -6,12 +6,12 @@ namespace Refill.Bench.TopUps;
 /// <summary>What `topups` was asked to measure.</summary>
 /// <param name="Postgres">The connection string of a server on which a database may be created; null: not measured.</param>
 /// <param name="Callers">Null: 512 on PostgreSQL, 256 on SQLite.</param>
-/// <param name="Quick">Only the main row and what it is held against.</param>
-/// <param name="Filled">Cards (and five postings each) that lie in the database beside those that are topped up, for one more row; 0: that row is left out.</param>
-internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Seconds, double WarmUpSeconds, int? Callers, int Cards, bool Hot, bool Quick, int Filled)
+/// <param name="Rows">What is measured besides the main row.</param>
+/// <param name="Filled">Cards more (and five postings for each) for one more row, in which any of them may be topped up; 0: that row is left out.</param>
+internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Seconds, double WarmUpSeconds, int? Callers, int Cards, bool Hot, IReadOnlySet<string> Rows, int Filled)
 {
     public const string Usage = """
-        bench/run topups [--sqlite | --postgres [CONNECTION]] [--seconds N] [--warm-up N] [--callers N] [--cards N] [--hot] [--quick] [--filled N]
+        bench/run topups [--sqlite | --postgres [CONNECTION]] [--seconds N] [--warm-up N] [--callers N] [--cards N] [--hot] [--quick | --rows A,B,…] [--filled N]
 
           --sqlite               SQLite only (256 callers)
           --postgres CONNECTION  PostgreSQL only (512 callers); without CONNECTION bench/run starts a server of its own
@@ -21,12 +21,16 @@ internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Secon
           --cards N              cards that are topped up, 2048 to 1000000 (20000)
           --hot                  one wallet pays for everything in every row, instead of 256
           --quick                the main row and what it is held against, without the others
-          --filled N             once more with N other cards and 5 N postings in the database, 1000 to 10000000
+          --rows A,B,…           the main row and these: single, kestrel, pgbench, one, half, hot, two
+          --filled N             once more with N cards more and 5 N postings in the database, all of them topped up at random, 1000 to 10000000
         """;
+
+    private static readonly IReadOnlySet<string> Quick = new HashSet<string> { "single", "kestrel", "pgbench" };
+    private static readonly IReadOnlySet<string> AllRows = new HashSet<string> { "single", "kestrel", "pgbench", "one", "half", "hot", "two" };
 
     public static TopUpsOptions? Parse(IReadOnlyList<string> arguments)
     {
-        var options = new TopUpsOptions(true, Environment.GetEnvironmentVariable(LedgerBenchOptions.PostgresVariable), 10, 20, null, 20_000, false, false, 0);
+        var options = new TopUpsOptions(true, Environment.GetEnvironmentVariable(LedgerBenchOptions.PostgresVariable), 10, 20, null, 20_000, false, AllRows, 0);
         for (var index = 0; index < arguments.Count; index++)
         {
             var value = index + 1 < arguments.Count ? arguments[index + 1] : "";
@@ -40,8 +44,11 @@ internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Secon
                     options = options with { Hot = true };
                     continue;
                 case "--quick":
-                    options = options with { Quick = true };
+                    options = options with { Rows = Quick };
                     continue;
+                case "--rows" when value.Split(',').ToHashSet() is var rows && rows.IsSubsetOf(AllRows):
+                    options = options with { Rows = rows };
+                    break;
                 case "--postgres" when (value.Length == 0 || value.StartsWith("--", StringComparison.Ordinal)) && options.Postgres is not null:
                     options = options with { Sqlite = false };
                     continue;

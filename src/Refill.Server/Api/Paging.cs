@@ -1,20 +1,37 @@
 using System.Globalization;
+using Refill.Ledger;
+using Refill.Units;
 
 namespace Refill.Server.Api;
 
-/// <summary>Pages of a wallet's account: a cursor is the sequence number below which the next page begins.</summary>
+/// <summary>Pages of a wallet's account: a cursor names the entry that the next page begins with, "12.AZ…": its number and its transfer.</summary>
 internal static class Paging
 {
     private const int DefaultPage = 20;
     private const int MaxPage = 100;
 
-    public static bool TryRead(string? cursor, string? limit, out long before, out int most)
+    public static bool TryRead(string? cursor, string? limit, out EntryCursor? from, out int most)
     {
-        before = long.MaxValue;
+        from = null;
         most = DefaultPage;
-        return (limit is null || (int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) && most is >= 1 and <= MaxPage))
-            && (cursor is null || (long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before) && before > 0));
+        if (limit is not null && !(int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) && most is >= 1 and <= MaxPage))
+        {
+            return false;
+        }
+
+        if (cursor is null)
+        {
+            return true;
+        }
+
+        if (cursor.Split('.') is not [var number, var transfer] || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) || sequence < 1 || !CellId.TryParse(transfer, out var id))
+        {
+            return false;
+        }
+
+        from = new EntryCursor(sequence, id);
+        return true;
     }
 
-    public static string? Write(long? next) => next?.ToString(CultureInfo.InvariantCulture);
+    public static string? Write(EntryCursor? next) => next is { } entry ? string.Create(CultureInfo.InvariantCulture, $"{entry.Sequence}.{CellId.ToText(entry.TransferId)}") : null;
 }

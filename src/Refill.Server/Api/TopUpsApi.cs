@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -15,10 +16,15 @@ internal static class TopUpsApi
 {
     public const int MaxKey = 255;
     private const string Json = "application/json";
+    private const string Path = "/top-ups";
+    private const string IdempotencyKey = "Idempotency-Key";
+
+    /// <summary>As a program sends it; whoever writes the path otherwise comes in by the endpoint.</summary>
+    public static bool IsOrder(HttpRequest request) => HttpMethods.IsPost(request.Method) && request.Path.Equals(ApiEndpoints.Prefix + Path, StringComparison.Ordinal);
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/top-ups", OrderAsync).Needs(ApiScope.TopUpsWrite).WithName("orderTopUp").WithTags("Top-ups").WithSummary("Order a top-up")
+        api.MapPost(Path, DescribedOrderAsync).Needs(ApiScope.TopUpsWrite).WithName("orderTopUp").WithTags("Top-ups").WithSummary("Order a top-up")
             .WithDescription("Pays from the API key's wallet. For a card of the seller's own network the answer is 201 and the card has it; for another carrier's it is 202, and `Location` says where to look. "
                 + "The same key with the same body gets the same answer, byte for byte, for ever; a refusal uses up no key.")
             .Takes<OrderBody>(Json).Produces<TopUpBody>(201).Produces<TopUpBody>(202)
@@ -31,11 +37,14 @@ internal static class TopUpsApi
             .WithDescription("As it stands now.").Produces<TopUpBody>().WithProblems(ApiProblem.NotFound);
     }
 
-    private static async Task<IResult> OrderAsync(
-        HttpContext context, WalletOrders orders,
-        [FromHeader(Name = "Idempotency-Key")] string? key, CancellationToken cancellation)
+    /// <param name="key">Only described here.</param>
+    private static async Task<IResult> DescribedOrderAsync(HttpContext context, WalletOrders orders, [FromHeader(Name = IdempotencyKey)] string? key) => await OrderAsync(context, orders, context.WalletId()) ?? Results.Empty;
+
+    /// <returns>A refusal; null: it was answered.</returns>
+    public static async Task<IResult?> OrderAsync(HttpContext context, WalletOrders orders, Guid walletId)
     {
-        if (!IsKey(key, MaxKey))
+        var keys = context.Request.Headers[IdempotencyKey];
+        if (keys.Count != 1 || keys[0] is not { } key || !IsKey(key, MaxKey))
         {
             return ApiProblem.NoIdempotencyKey.Answer(context);
         }
@@ -45,12 +54,13 @@ internal static class TopUpsApi
             return ApiProblem.NotTaken.Answer(context);
         }
 
-        if (await ReadAsync(context.Request, cancellation) is not { } bytes)
+        var (isRead, body, fault) = await ReadAsync(context.Request);
+        if (!isRead)
         {
             return ApiProblem.TooLong.Answer(context);
         }
 
-        if (Parse<OrderBody>(bytes, ApiJson.Default.OrderBody, out var fault) is not { } body)
+        if (body is null)
         {
             return ApiProblem.NotJson.Answer(context, fault);
         }
@@ -60,16 +70,16 @@ internal static class TopUpsApi
             return ApiProblem.PayWithUnknown.Answer(context);
         }
 
-        var outcome = await orders.OrderAsync(new WalletOrder(context.WalletId(), key!, HashOf(body.Card, body.Plan), body.Card, body.Plan), Write, cancellation);
+        var outcome = await orders.OrderAsync(new WalletOrder(walletId, key, HashOf(body.Card, body.Plan), body.Card, body.Plan), Write, CancellationToken.None);
         if (outcome is WalletOrderOutcome.Ordered ordered)
         {
             // By hand: the framework's results for bytes are made for files, with ranges and dates.
-            context.Response.Headers.Location = $"{ApiEndpoints.Prefix}/top-ups/{CellId.ToText(ordered.TopUpId)}";
+            context.Response.Headers.Location = $"{ApiEndpoints.Prefix}{Path}/{CellId.ToText(ordered.TopUpId)}";
             context.Response.StatusCode = StatusOf(ordered);
             context.Response.ContentType = Json;
             context.Response.ContentLength = ordered.Body.Length;
-            await context.Response.BodyWriter.WriteAsync(ordered.Body, cancellation);
-            return Results.Empty;
+            await context.Response.BodyWriter.WriteAsync(ordered.Body);
+            return null;
         }
 
         var (problem, detail, reason) = Refusal(outcome);
@@ -83,12 +93,12 @@ internal static class TopUpsApi
 
     private static async Task<IResult> ListAsync(HttpContext context, WalletOrders orders, [FromQuery] string? cursor, [FromQuery] string? limit, CancellationToken cancellation)
     {
-        if (!Paging.TryRead(cursor, limit, out var before, out var most))
+        if (!Paging.TryRead(cursor, limit, out var from, out var most))
         {
             return ApiProblem.PageInvalid.Answer(context);
         }
 
-        var (topUps, next) = await orders.ListAsync(context.WalletId(), before, most, cancellation);
+        var (topUps, next) = await orders.ListAsync(context.WalletId(), from, most, cancellation);
         return TypedResults.Json(new TopUpPage([.. topUps.Select(topUp => TopUpBody.Of(topUp))], Paging.Write(next)), ApiJson.Default.TopUpPage);
     }
 
@@ -140,24 +150,32 @@ internal static class TopUpsApi
         }
     }
 
-    /// <summary>The body, or null if it is longer than an order may be.</summary>
-    private static async Task<byte[]?> ReadAsync(HttpRequest request, CancellationToken cancellation)
+    /// <summary>The order; without one, what is wrong with the body. It is read where it lies, without a copy, as nearly all are in one piece.</summary>
+    private static async ValueTask<(bool IsRead, OrderBody? Body, string? Fault)> ReadAsync(HttpRequest request)
     {
         if (request.ContentLength > ApiEndpoints.MaxOrder)
         {
-            return null;
+            return default;
         }
 
-        if (request.ContentLength is { } known)
+        while (true)
         {
-            var whole = new byte[known];
-            await request.Body.ReadExactlyAsync(whole, cancellation);
-            return whole;
-        }
+            var read = await request.BodyReader.ReadAsync();
+            if (read.Buffer.Length > ApiEndpoints.MaxOrder)
+            {
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                return default;
+            }
 
-        var buffer = new byte[ApiEndpoints.MaxOrder + 1];
-        var read = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
-        return read > ApiEndpoints.MaxOrder ? null : buffer[..read];
+            if (read.IsCompleted)
+            {
+                var body = Parse(read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray(), ApiJson.Default.OrderBody, out var fault);
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                return (true, body, fault);
+            }
+
+            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
     }
 
     /// <summary>The lengths that the bodies' attributes state.</summary>

@@ -24,13 +24,13 @@ internal static class WalletApi
 
     private static async Task<IResult> ListAsync(HttpContext context, GeneralLedger ledger, [FromQuery] string? cursor, [FromQuery] string? limit, CancellationToken cancellation)
     {
-        if (!Paging.TryRead(cursor, limit, out var before, out var most))
+        if (!Paging.TryRead(cursor, limit, out var from, out var most))
         {
             return ApiProblem.PageInvalid.Answer(context);
         }
 
-        var entries = await ledger.HistoryAsync(Wallet.AccountOf(context.WalletId()), before, most, cancellation);
-        var next = entries is [.., { Sequence: > 1 and var last }] && entries.Count == most ? last : (long?)null;
+        var entries = await ledger.HistoryAsync(Wallet.AccountOf(context.WalletId()), from, most, cancellation);
+        var next = entries.Count == most ? entries[^1].Before : null;
         return TypedResults.Json(new EntryPage([.. entries.Select(BodyOf)], Paging.Write(next)), ApiJson.Default.EntryPage);
     }
 

@@ -48,9 +48,9 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
         return cardId is { } found ? await GetAsync(found, cancellation) : null;
     }
 
-    /// <summary>The card of an identifier, with that identifier alone: for many orders at once, which are looked up together.</summary>
+    /// <summary>The card of a name (<see cref="NameOf"/>), with that name alone: for many orders at once, which are looked up together.</summary>
     /// <exception cref="CommitterBusyException">Too many wait; nothing was done.</exception>
-    public Task<CardRecord?> FindOneOfManyAsync(CardIdentifier identifier, CancellationToken cancellation) => lookups.FindAsync(IdentifierId(identifier), identifier, cancellation);
+    public Task<CardRecord?> FindOneOfManyAsync(Guid nameId, CardIdentifier identifier) => lookups.FindAsync(nameId, identifier);
 
     /// <summary>
     /// What stands for a number or an ICCID in a URL: it leads to the card under this name alone, so that who has typed an ICCID is not shown the number that belongs to it. Made with a key; it cannot be
@@ -103,8 +103,7 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
             if (await FindAsync(identifier, cancellation) is not { } known)
             {
                 var cell = CellId.CellOf(IdentifierId(identifier));
-                var card = new CardRecord(CellId.New(cell, time), 0, carrierCode, connector, reference, CardStatus.Active, currentPlan, expiresAt, time.GetUtcNow(), [identifier]);
-                await ledger.CommitAsync(new Commit(cell) { Rows = [Store(card), IdentifierRow(identifier, card.Id)] }, cancellation);
+                await ledger.CommitAsync(new Commit(cell) { Rows = RowsOfNew(identifier, CellId.New(cell, time), carrierCode, connector, reference, currentPlan, expiresAt, time.GetUtcNow()) }, cancellation);
                 continue; // Read back what stands there now, ours or another tab's.
             }
 
@@ -152,6 +151,11 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
 
     /// <summary>A row change, for a journey's own commit: the card is on this plan from now on, until then.</summary>
     public static RowChange PlanStarted(CardRecord card, string planName, DateTimeOffset expiresAt) => Store(card with { CurrentPlan = planName, ExpiresAt = expiresAt });
+
+    /// <summary>A card that is seen for the first time, and its name.</summary>
+    /// <param name="cardId">In the cell of the name.</param>
+    internal ImmutableArray<RowChange> RowsOfNew(CardIdentifier identifier, Guid cardId, string carrierCode, string connector, string reference, string? currentPlan, DateTimeOffset? expiresAt, DateTimeOffset now) =>
+        [Store(new CardRecord(cardId, 0, carrierCode, connector, reference, CardStatus.Active, currentPlan, expiresAt, now, [identifier])), IdentifierRow(identifier, cardId)];
 
     private static RowChange Store(CardRecord card) => new(CardRow.Table, CellId.CellOf(card.Id), card.Id, card.Version,
     [

@@ -4,6 +4,7 @@ using Npgsql;
 using Refill.Ledger;
 using Refill.Storage;
 using Refill.Units;
+using Refill.Work;
 
 namespace Refill.Cards;
 
@@ -20,9 +21,9 @@ internal sealed class CardLookups : IAsyncDisposable
     private const string SqliteCard = "SELECT version, carrier_code, connector, reference, status, current_plan, expires_at, seen_at FROM card WHERE cell = ?1 AND id = ?2";
 
     // A card's cell is the last byte of its id (CellId).
-    private const string PostgresCards = """
+    private const string PostgresCards = $"""
         SELECT k.id, c.id, c.version, c.carrier_code, c.connector, c.reference, c.status, c.current_plan, c.expires_at, c.seen_at
-        FROM unnest($1::smallint[], $2::uuid[]) AS k(cell, id)
+        FROM ({RowSql.Keys}) k
         JOIN card_identifier i ON i.cell = k.cell AND i.id = k.id
         JOIN card c ON c.cell = get_byte(uuid_send(i.card_id), 15)::smallint AND c.id = i.card_id
         """;
@@ -31,8 +32,11 @@ internal sealed class CardLookups : IAsyncDisposable
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxQueue) { SingleReader = true });
     private readonly Lazy<Task> running;
     private SqliteConnection? connection;
+    private NpgsqlConnection? postgres;
     private SqliteStatement? identifiers;
     private SqliteStatement? cards;
+    private SqliteStatement? begin;
+    private SqliteStatement? end;
 
     public CardLookups(Database database)
     {
@@ -43,11 +47,11 @@ internal sealed class CardLookups : IAsyncDisposable
     /// <summary>The card of an identifier as it stands in the database now, with that identifier alone; null if there is none.</summary>
     /// <param name="id">The identifier's row: its blind index.</param>
     /// <exception cref="CommitterBusyException">Too many wait; nothing was done.</exception>
-    public Task<CardRecord?> FindAsync(Guid id, CardIdentifier identifier, CancellationToken cancellation)
+    public Task<CardRecord?> FindAsync(Guid id, CardIdentifier identifier)
     {
         _ = running.Value;
         var waiting = new Waiting(id, identifier);
-        return !queue.Writer.TryWrite(waiting) ? throw new CommitterBusyException() : cancellation.CanBeCanceled ? waiting.Task.WaitAsync(cancellation) : waiting.Task;
+        return !queue.Writer.TryWrite(waiting) ? throw new CommitterBusyException() : waiting.Task;
     }
 
     public async ValueTask DisposeAsync()
@@ -79,7 +83,8 @@ internal sealed class CardLookups : IAsyncDisposable
             {
                 // Whatever it is, it is the waiting ones' to hear: this loop must not end, or all who come later would wait for ever.
                 Forget();
-                group.ForEach(waiting => waiting.Fail(error));
+                Waiting[] failed = [.. group];
+                Waking.All(failed.Length, index => failed[index].Fail(error));
             }
 
             group.Clear();
@@ -91,14 +96,16 @@ internal sealed class CardLookups : IAsyncDisposable
         if (connection is null)
         {
             connection = (SqliteConnection)await database.OpenConnectionAsync(CancellationToken.None);
-            (identifiers, cards) = (new SqliteStatement(connection, SqliteIdentifier), new SqliteStatement(connection, SqliteCard));
+            (identifiers, cards, begin, end) = (new SqliteStatement(connection, SqliteIdentifier), new SqliteStatement(connection, SqliteCard), new SqliteStatement(connection, "BEGIN"), new SqliteStatement(connection, "COMMIT"));
         }
 
-        foreach (var waiting in group)
-        {
-            waiting.Answer(FromSqlite(waiting));
-        }
+        // In one transaction: each looks anew what the writer has done meanwhile, and forgets all pages if it has done something.
+        begin!.Run();
+        Answer([.. group.Select(waiting => (waiting, FromSqlite(waiting)))]);
+        end!.Run();
     }
+
+    private static void Answer((Waiting Waiting, CardRecord? Card)[] answers) => Waking.All(answers.Length, index => answers[index].Waiting.Answer(answers[index].Card));
 
     private CardRecord? FromSqlite(Waiting waiting)
     {
@@ -123,37 +130,57 @@ internal sealed class CardLookups : IAsyncDisposable
 
     private async Task FromPostgresAsync(List<Waiting> group)
     {
-        await using var connection = (NpgsqlConnection)await database.OpenConnectionAsync(CancellationToken.None);
-        await using var command = new NpgsqlCommand(PostgresCards, connection) { Parameters = { PgArray.Cells(group, waiting => CellId.CellOf(waiting.Id)), PgArray.Uuids(group, waiting => waiting.Id) } };
-        await command.PrepareAsync();
-        var found = new Dictionary<Guid, CardRecord>(group.Count);
+        try
+        {
+            await OnceFromPostgresAsync(group);
+        }
+        catch (Exception failure) when (postgres is not null && Database.IsOutOfReach(failure))
+        {
+            // It may have broken while it lay idle: once more with a fresh one.
+            Forget();
+            await OnceFromPostgresAsync(group);
+        }
+    }
+
+    private async Task OnceFromPostgresAsync(List<Waiting> group)
+    {
+        postgres ??= await database.OpenKeptAsync("");
+        await using var command = new NpgsqlCommand(PostgresCards, postgres) { Parameters = { PgArray.Cells(group, waiting => CellId.CellOf(waiting.Id)), PgArray.Uuids(group, waiting => waiting.Id) } };
+        var (found, identifiers) = (new Dictionary<Guid, CardRecord>(group.Count), new Dictionary<Guid, CardIdentifier>(group.Count));
+        foreach (var waiting in group)
+        {
+            identifiers[waiting.Id] = waiting.Identifier;
+        }
+
         await using (var reader = await command.ExecuteReaderAsync())
         {
             while (await reader.ReadAsync())
             {
-                found[reader.GetGuid(0)] = new CardRecord(
+                var id = reader.GetGuid(0);
+                var identifier = identifiers[id];
+                found[id] = new CardRecord(
                     reader.GetGuid(1), reader.GetInt64(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), (CardStatus)reader.GetInt16(6), reader.IsDBNull(7) ? null : reader.GetString(7),
-                    reader.IsDBNull(8) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(8)), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(9)), []);
+                    reader.IsDBNull(8) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(8)), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(9)), [identifier]);
             }
         }
 
-        foreach (var waiting in group)
-        {
-            waiting.Answer(found.GetValueOrDefault(waiting.Id) is { } card ? card with { Identifiers = [waiting.Identifier] } : null);
-        }
+        Answer([.. group.Select(waiting => (waiting, found.GetValueOrDefault(waiting.Id)))]);
     }
 
     private void Forget()
     {
         identifiers?.Dispose();
         cards?.Dispose();
+        begin?.Dispose();
+        end?.Dispose();
         connection?.Dispose();
-        (identifiers, cards, connection) = (null, null, null);
+        postgres?.Dispose();
+        (identifiers, cards, begin, end, connection, postgres) = (null, null, null, null, null, null);
     }
 
     private sealed class Waiting(Guid id, CardIdentifier identifier)
     {
-        private readonly TaskCompletionSource<CardRecord?> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<CardRecord?> source = new(); // Answered on a thread of the pool (Waking).
 
         public Guid Id => id;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -41,11 +42,13 @@ public sealed class ApiKeys(Database database, TimeProvider time)
     private const int IdLength = 22;
     private const int PresentedLength = 4 + IdLength + 1 + 43;
 
-    private readonly ConcurrentDictionary<Guid, (ApiKeyRow? Row, ApiKey? Key, long ReadAt, long RevokedCount)> known = new();
+    private readonly ConcurrentDictionary<Guid, Known> known = new();
 
     /// <summary>How many keys were revoked when that was last asked: as long as no more are, every key that was good still is.</summary>
     private long revokedCount = -1;
     private long revokedReadAt;
+    private Task<long>? counting;
+    private readonly Lock gate = new();
 
     /// <returns>The key, and the text that the integrator sends; it cannot be had again.</returns>
     /// <exception cref="ArgumentException">A name of no or more than <see cref="MaxName"/> characters, no scope or an unknown one.</exception>
@@ -78,22 +81,36 @@ public sealed class ApiKeys(Database database, TimeProvider time)
     }
 
     /// <summary>The key that was presented, revoked or not; null if it is none of ours. Takes the same time for a wrong secret as for a right one.</summary>
-    public async Task<ApiKey?> FindAsync(string? presented, CancellationToken cancellation)
+    public ValueTask<ApiKey?> FindAsync(string? presented, CancellationToken cancellation)
     {
         if (presented is not { Length: PresentedLength } || !presented.StartsWith(Prefix, StringComparison.Ordinal) || presented[Prefix.Length + IdLength] != '_'
-            || !CellId.TryParse(presented.Substring(Prefix.Length, IdLength), out var id))
+            || !CellId.TryParse(presented.AsSpan(Prefix.Length, IdLength), out var id))
         {
-            return null;
+            return default;
+        }
+
+        return Trusted(id) is { } known ? new(Verified(known, presented)) : VerifiedAsync(id, presented, cancellation);
+    }
+
+    private async ValueTask<ApiKey?> VerifiedAsync(Guid id, string presented, CancellationToken cancellation) => Verified(await ReadAsync(id, cancellation), presented);
+
+    /// <summary>By the hash of its secret; the same text again, as a program sends it with every request, by that text.</summary>
+    private static ApiKey? Verified(Known known, string presented)
+    {
+        if (known.LastVerified is { } last && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(last.AsSpan()), MemoryMarshal.AsBytes(presented.AsSpan())))
+        {
+            return known.Key;
         }
 
         Span<byte> secret = stackalloc byte[SecretBytes + 1];
-        if (Base64Url.DecodeFromChars(presented.AsSpan(Prefix.Length + IdLength + 1), secret, out _, out var written) != System.Buffers.OperationStatus.Done || written != SecretBytes)
+        if (known.Row is null || Base64Url.DecodeFromChars(presented.AsSpan(Prefix.Length + IdLength + 1), secret, out _, out var written) != System.Buffers.OperationStatus.Done || written != SecretBytes
+            || !CryptographicOperations.FixedTimeEquals(known.Row.SecretHash, SHA256.HashData(secret[..SecretBytes])))
         {
             return null;
         }
 
-        var hash = SHA256.HashData(secret[..SecretBytes]);
-        return await RowAsync(id, cancellation) is ({ } row, { } key) && CryptographicOperations.FixedTimeEquals(row.SecretHash, hash) ? key : null;
+        known.LastVerified = presented;
+        return known.Key;
     }
 
     /// <summary>All keys, or those of one wallet; the newest first.</summary>
@@ -113,39 +130,63 @@ public sealed class ApiKeys(Database database, TimeProvider time)
         return await db.Set<ApiKeyRow>().Where(row => row.Id == id && row.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, now), cancellation) == 1;
     }
 
-    private ValueTask<(ApiKeyRow? Row, ApiKey? Key)> RowAsync(Guid id, CancellationToken cancellation) =>
-        known.TryGetValue(id, out var read) && (IsFresh(read.ReadAt) || (IsGood(read) && IsFresh(Volatile.Read(ref revokedReadAt))))
-            ? new((read.Row, read.Key))
-            : new(ReadAsync(id, cancellation));
+    /// <summary>What is known of a key and may still be believed.</summary>
+    private Known? Trusted(Guid id) => known.TryGetValue(id, out var read) && (IsFresh(read.ReadAt) || (IsGood(read) && IsFresh(Volatile.Read(ref revokedReadAt)))) ? read : null;
 
-    private async Task<(ApiKeyRow? Row, ApiKey? Key)> ReadAsync(Guid id, CancellationToken cancellation)
+    private async Task<Known> ReadAsync(Guid id, CancellationToken cancellation)
     {
         if (known.Count >= MaxKnown)
         {
             known.Clear(); // Made-up ids must not fill the memory.
         }
 
-        // One question for all keys; the keys themselves are read again only if one more was revoked.
-        await using var db = database.Open();
-        var readAt = time.GetTimestamp();
-        var count = await db.Set<ApiKeyRow>().LongCountAsync(row => row.RevokedAt != null, cancellation);
-        Volatile.Write(ref revokedCount, Math.Max(count, Volatile.Read(ref revokedCount))); // It only grows; an older answer may come in later.
-        Volatile.Write(ref revokedReadAt, readAt);
-        if (known.TryGetValue(id, out var read) && IsGood(read))
+        // One question for all keys, and for all who ask at the same time; the keys themselves are read again only if one more was revoked.
+        Task<long> asked;
+        lock (gate)
         {
-            return (read.Row, read.Key);
+            asked = counting is { IsCompleted: false } begun ? begun : counting = Task.Run(CountRevokedAsync, CancellationToken.None);
         }
 
+        var readAt = time.GetTimestamp();
+        var count = await asked.WaitAsync(cancellation);
+        if (known.TryGetValue(id, out var read) && IsGood(read))
+        {
+            return read;
+        }
+
+        await using var db = database.Open();
         var row = await db.Set<ApiKeyRow>().AsNoTracking().FirstOrDefaultAsync(row => row.Id == id, cancellation);
-        var key = row is null ? null : Read(row);
-        known[id] = (row, key, readAt, count);
-        return (row, key);
+        return known[id] = new Known(row, row is null ? null : Read(row), readAt, count);
+    }
+
+    private async Task<long> CountRevokedAsync()
+    {
+        await using var db = database.Open();
+        var askedAt = time.GetTimestamp();
+        var count = await db.Set<ApiKeyRow>().LongCountAsync(row => row.RevokedAt != null);
+        Volatile.Write(ref revokedCount, Math.Max(count, Volatile.Read(ref revokedCount))); // It only grows; an older answer may come in later.
+        Volatile.Write(ref revokedReadAt, askedAt);
+        return count;
     }
 
     /// <summary>It was good, and none was revoked since it was read.</summary>
-    private bool IsGood((ApiKeyRow? Row, ApiKey? Key, long ReadAt, long RevokedCount) read) => read.Key is { RevokedAt: null } && read.RevokedCount == Volatile.Read(ref revokedCount);
+    private bool IsGood(Known read) => read.Key is { RevokedAt: null } && read.RevokedCount == Volatile.Read(ref revokedCount);
 
     private bool IsFresh(long readAt) => readAt != 0 && time.GetElapsedTime(readAt) < Trust;
+
+    private sealed class Known(ApiKeyRow? row, ApiKey? key, long readAt, long revokedCount)
+    {
+        public ApiKeyRow? Row => row;
+
+        public ApiKey? Key => key;
+
+        public long ReadAt => readAt;
+
+        public long RevokedCount => revokedCount;
+
+        /// <summary>The text whose secret was right.</summary>
+        public string? LastVerified { get; set; }
+    }
 
     private static ApiKey Read(ApiKeyRow row) => new(row.Id, row.WalletId, row.Name, [.. row.Scopes.Split(' ')], row.CreatedAt, row.RevokedAt);
 }

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Refill.Ledger;
 
 /// <summary>An account as it stood after this committer's last commit.</summary>
-internal readonly record struct RememberedAccount(Account Account, long Balance, long Postings);
+internal readonly record struct RememberedAccount(Account Account, long Balance, long Postings, Guid Last);
 
 /// <summary>
 /// What a committer remembers of the accounts that it has just written, so that it need not read them again. It is never believed without proof: an account is written only if its count of
@@ -26,11 +26,11 @@ internal sealed class AccountCache
             accounts.Clear();
         }
 
-        foreach (var draft in group.Accounts.Values)
+        foreach (var draft in group.Accounts)
         {
-            if (draft is not null && (draft.IsStored || (draft.IsChanged && draft.Account.Owner == default)))
+            if (draft.IsStored || (draft.IsChanged && draft.Account.Owner == default))
             {
-                accounts[draft.Account.Id] = new RememberedAccount(draft.Account, draft.Balance, draft.Postings);
+                accounts[draft.Account.Id] = new RememberedAccount(draft.Account, draft.Balance, draft.Postings, draft.Last);
             }
         }
     }

@@ -5,58 +5,66 @@ using Refill.Units;
 
 namespace Refill.Ledger;
 
+/// <summary>
+/// UUIDv8 (RFC 9562, 5.8), the last byte the cell. A system's account is the SHA-256 of its cell, purpose and unit. An owner's is its owner's UUIDv7, whose bits beyond the 48 of time are mixed (exclusive or)
+/// with the SHA-256 of purpose and unit: as unique as its owner, another for each purpose and unit, made without a hash of its own, and side by side with what else was opened at that time.
+/// </summary>
 internal static class AccountIds
 {
-    // A system's account is named by nearly every commit, and there are few of them: cells, times what gateways and carriers are there.
+    // There are few: purposes times units; and cells, times what gateways and carriers are there.
     private const int MaxKnown = 64 * 1024;
     private const int TimeBytes = 6;
     private static readonly ConcurrentDictionary<(Cell Cell, string Purpose, Unit Unit), Guid> Known = new();
+    private static readonly ConcurrentDictionary<(string Purpose, Unit Unit), byte[]> Masks = new();
 
     internal static Guid Of(Cell cell, string purpose, Unit unit, Guid owner)
     {
         if (owner != default)
         {
-            return Derive(cell, purpose, unit, owner);
+            return OfOwner(cell, purpose, unit, owner);
         }
 
-        if (Known.TryGetValue((cell, purpose, unit), out var id))
+        if (!Known.TryGetValue((cell, purpose, unit), out var id))
         {
-            return id;
-        }
-
-        id = Derive(cell, purpose, unit, owner);
-        if (Known.Count < MaxKnown)
-        {
-            Known[(cell, purpose, unit)] = id;
+            id = Mark(Hash($"{cell.Number}\n{purpose}\n{unit.Code}").AsSpan(0, 16), cell);
+            if (Known.Count < MaxKnown)
+            {
+                Known[(cell, purpose, unit)] = id;
+            }
         }
 
         return id;
     }
 
-    /// <summary>
-    /// UUIDv8 (RFC 9562, 5.8): SHA-256 of the account's name, version and variant set, last byte the cell. An owner's account begins with the 48 bits of time of its owner's UUIDv7, so that
-    /// accounts opened one after the other lie side by side; 66 bits of the hash remain beside it.
-    /// </summary>
-    private static Guid Derive(Cell cell, string purpose, Unit unit, Guid owner)
+    private static Guid OfOwner(Cell cell, string purpose, Unit unit, Guid owner)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{cell.Number}\n{purpose}\n{unit.Code}\n{owner:N}"), hash);
-        if (owner != default)
+        if (!Masks.TryGetValue((purpose, unit), out var mask))
         {
-            Span<byte> bytes = stackalloc byte[16];
-            owner.TryWriteBytes(bytes, bigEndian: true, out _);
-            bytes[..TimeBytes].CopyTo(hash);
+            mask = Hash($"{purpose}\n{unit.Code}");
+            if (Masks.Count < MaxKnown)
+            {
+                Masks[(purpose, unit)] = mask;
+            }
         }
 
-        return Mark(hash[..16], cell);
+        Span<byte> bytes = stackalloc byte[16];
+        owner.TryWriteBytes(bytes, bigEndian: true, out _);
+        for (var index = TimeBytes; index < bytes.Length; index++)
+        {
+            bytes[index] ^= mask[index];
+        }
+
+        return Mark(bytes, cell);
     }
 
-    /// <summary>16 bytes of a hash as a UUIDv8 of this cell.</summary>
-    internal static Guid Mark(Span<byte> hash, Cell cell)
+    private static byte[] Hash(string words) => SHA256.HashData(Encoding.UTF8.GetBytes(words));
+
+    /// <summary>16 bytes as a UUIDv8 of this cell.</summary>
+    internal static Guid Mark(Span<byte> bytes, Cell cell)
     {
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        hash[15] = cell.Number;
-        return new Guid(hash, bigEndian: true);
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x80);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        bytes[15] = cell.Number;
+        return new Guid(bytes, bigEndian: true);
     }
 }

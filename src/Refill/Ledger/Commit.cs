@@ -15,8 +15,17 @@ public sealed record Account(Guid Id, Cell Cell, string Purpose, Unit Unit, Guid
 {
     public const long NoFloor = long.MinValue;
 
+    /// <summary>It may be posted to without being looked at, so its postings have no order among themselves and no history: it is summed.</summary>
+    public bool IsSummed => Floor == NoFloor;
+
     /// <summary>
-    /// The account of this purpose, unit and owner in this cell. The id is a UUIDv8 made by SHA-256 of the four (AccountIds), its last byte the cell,
+    /// It belongs to the very thing that this transfer brings into being (a top-up's allowance; transfer and owner have one id), so it needs no row until it is posted to again: its only posting is found by its owner.
+    /// Half of all accounts never are (docs/decisions/lean-rows.md).
+    /// </summary>
+    internal bool OpensWithOwner(Guid transferId) => Owner == transferId && !IsSummed && Cell == CellId.CellOf(transferId);
+
+    /// <summary>
+    /// The account of this purpose, unit and owner in this cell. The id is made of the four (AccountIds), its last byte the cell,
     /// so that the same account is found again without a lookup and a retry cannot open it twice.
     /// </summary>
     /// <param name="purpose">A short path of lower-case words, such as "clearing/alipay" or "allowance/data".</param>

@@ -28,7 +28,7 @@ internal static class CommitRules
         CheckAnswer(commit.Answer);
         if (commit.BalanceAnswer is { } balance)
         {
-            Require(commit.Answer.IsEmpty && commit.Transfers.Any(transfer => transfer.Postings.Any(posting => posting.Account.Id == balance.AccountId)), "an answer names the balance of an account that its commit does not post to");
+            Require(commit.Answer.IsEmpty && commit.Transfers.Any(transfer => transfer.Postings.Any(posting => posting.Account.Id == balance.AccountId && !posting.Account.IsSummed)), "an answer names the balance of an account that has a floor and that its commit posts to");
         }
 
         Require(commit.Rows.Length <= MaxRows && commit.Transfers.Length <= MaxTransfers, $"{commit.Rows.Length} rows and {commit.Transfers.Length} transfers are too many for one commit");

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
+using Refill.Work;
 
 namespace Refill.Ledger;
 
@@ -26,7 +27,6 @@ internal sealed class Committer
 
     private readonly GroupStore store;
     private readonly int maxGroup;
-    private readonly TimeProvider time;
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxQueue) { SingleReader = true });
     private readonly Task running;
     private readonly AccountCache accounts = new();
@@ -35,9 +35,9 @@ internal sealed class Committer
     private int carefulGroups;
     private volatile bool isStopped;
 
-    public Committer(GroupStore store, int maxGroup, TimeProvider time)
+    public Committer(GroupStore store, int maxGroup)
     {
-        (this.store, this.maxGroup, this.time) = (store, maxGroup, time);
+        (this.store, this.maxGroup) = (store, maxGroup);
         // A store that blocks would otherwise hold one of the few threads that everybody shares.
         running = Task.Factory.StartNew(RunAsync, CancellationToken.None, store.Blocks ? TaskCreationOptions.LongRunning : TaskCreationOptions.None, TaskScheduler.Default).Unwrap();
     }
@@ -105,7 +105,7 @@ internal sealed class Committer
             catch (CommitUnknownException unknown)
             {
                 accounts.Clear();
-                group.ForEach(waiting => waiting.Fail(unknown));
+                Fail(group, unknown);
                 return unknown;
             }
             catch (Exception error)
@@ -126,7 +126,7 @@ internal sealed class Committer
 
                 if (verdict == Verdict.Unreachable || group.Count == 1)
                 {
-                    group.ForEach(waiting => waiting.Fail(error));
+                    Fail(group, error);
                     return verdict == Verdict.Unreachable ? error : null;
                 }
 
@@ -147,7 +147,7 @@ internal sealed class Committer
             }
             else
             {
-                waiting.Fail(unreachable is CommitUnknownException { InnerException: { } cause } ? cause : unreachable);
+                Fail([waiting], unreachable is CommitUnknownException { InnerException: { } cause } ? cause : unreachable);
             }
         }
 
@@ -180,7 +180,7 @@ internal sealed class Committer
             }
             else
             {
-                await store.WriteAsync(group, time.GetUtcNow().ToUnixTimeMilliseconds());
+                await store.WriteAsync(group);
             }
         }
         catch (InDoubtException doubt)
@@ -194,19 +194,25 @@ internal sealed class Committer
         }
 
         accounts.Keep(group);
-        for (var index = 0; index < outcomes.Length; index++)
+        Waiting[] answered = [.. waiting];
+        Waking.All(answered.Length, index =>
         {
             if (outcomes[index].Broken is { } broken)
             {
-                waiting[index].Fail(broken);
+                answered[index].Fail(broken);
             }
             else
             {
-                waiting[index].Answer(outcomes[index].Outcome!);
+                answered[index].Answer(outcomes[index].Outcome!);
             }
-        }
-
+        });
         return true;
+    }
+
+    private static void Fail(List<Waiting> waiting, Exception error)
+    {
+        Waiting[] failed = [.. waiting];
+        Waking.All(failed.Length, index => failed[index].Fail(error));
     }
 
     private static void Decide(Group group, List<Waiting> waiting, (CommitOutcome? Outcome, InvalidOperationException? Broken)[] outcomes)
@@ -251,7 +257,8 @@ internal sealed class Committer
 
     private sealed class Waiting(Commit commit)
     {
-        private readonly TaskCompletionSource<CommitOutcome> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Answered on a thread of the pool (Waking), never by the committer's own loop.
+        private readonly TaskCompletionSource<CommitOutcome> source = new();
 
         public Commit Commit => commit;
 

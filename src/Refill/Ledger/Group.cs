@@ -27,13 +27,34 @@ internal readonly record struct AnswerId(Cell Cell, Guid Id) : IComparable<Answe
     public int CompareTo(AnswerId other) => (Cell.Number, Id).CompareTo((other.Cell.Number, other.Id));
 }
 
-internal sealed record StoredAnswer(byte[] BodyHash, byte[] Answer);
+/// <summary>What stands behind a key: the hash of its body and then the answer, in one value.</summary>
+internal sealed record StoredAnswer(byte[] Kept)
+{
+    public const int HashBytes = 32;
+
+    public ReadOnlySpan<byte> BodyHash => Kept.AsSpan(0, HashBytes);
+
+    public ReadOnlyMemory<byte> Answer => Kept.AsMemory(HashBytes);
+
+    public static StoredAnswer Of(IdempotencyKey key, ReadOnlyMemory<byte> answer)
+    {
+        var kept = new byte[HashBytes + answer.Length];
+        key.BodyHash.CopyTo(kept);
+        answer.CopyTo(kept.AsMemory(HashBytes));
+        return new StoredAnswer(kept);
+    }
+
+    /// <summary>The answer to whoever comes with this key now.</summary>
+    public CommitOutcome To(IdempotencyKey key) => key.BodyHash.AsSpan().SequenceEqual(BodyHash) ? new CommitOutcome.Replayed(Answer) : new CommitOutcome.KeyReused();
+}
 
 internal readonly record struct RowId(VersionedTable Table, Cell Cell, Guid Id);
 
 /// <summary>A row as the group sees it: the version in the database, and what the group makes of it. Version 0: not there.</summary>
-internal sealed class RowDraft
+internal sealed class RowDraft(RowId id)
 {
+    public RowId Id => id;
+
     public long StoredVersion { get; set; }
 
     public long Version { get; set; }
@@ -47,25 +68,99 @@ internal sealed class RowDraft
 }
 
 /// <summary>An account as the group sees it.</summary>
-internal sealed class AccountDraft
+/// <param name="named">As the first commit of the group names it; what the database holds must be the same.</param>
+internal sealed class AccountDraft(Account named)
 {
-    public required Account Account { get; init; }
+    private long tried;
+    private int triedBy = -1;
 
-    public bool IsStored { get; init; }
+    public Account Account { get; private set; } = named;
+
+    public bool IsStored { get; private set; }
 
     /// <summary>How many postings it had in the database: what the compare-and-set expects.</summary>
-    public long StoredPostings { get; init; }
+    public long StoredPostings { get; private set; }
 
-    public long Balance { get; set; }
+    public long Balance { get; private set; }
 
-    public long Postings { get; set; }
+    public long Postings { get; private set; }
 
-    public bool IsChanged { get; set; }
+    /// <summary>The transfer of its newest posting.</summary>
+    public Guid Last { get; private set; }
+
+    public bool IsChanged { get; private set; }
+
+    /// <summary>Its only posting says all of it; it gets no row.</summary>
+    public bool NeedsNoRow { get; private set; }
+
+    /// <summary>As it stands in the database, or is remembered to. Of one without a floor it is enough to know that it is there: balance and postings are then what this group adds.</summary>
+    public void Found(Account account, long balance, long postings, Guid last)
+    {
+        (Account, IsStored) = (account, true);
+        if (!account.IsSummed)
+        {
+            (StoredPostings, Balance, Postings, Last) = (postings, balance, postings, last);
+        }
+    }
+
+    /// <summary>It has no row yet: its only posting stands in the transfer of its owner's making.</summary>
+    public void FoundInTransfer(ReadOnlySpan<byte> postings)
+    {
+        while (!postings.IsEmpty)
+        {
+            if (PackedPostings.Next(ref postings) is var line && line.AccountId == Account.Id && line.Opens is not null)
+            {
+                (Balance, Postings, Last) = (line.BalanceAfter, line.Sequence, Account.Owner);
+            }
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">It was opened as something else.</exception>
+    public void MustBe(Account account)
+    {
+        // Nearly always the same object: of this group's commits, or remembered.
+        if (!ReferenceEquals(account, Account) && (Account.Unit != account.Unit || Account.Floor != account.Floor || Account.Purpose != account.Purpose || Account.Owner != account.Owner) && (IsStored || IsChanged))
+        {
+            throw new InvalidOperationException($"account {account.Id} was opened as {Account}, and is posted to as {account}");
+        }
+    }
+
+    /// <summary>The balance if this were posted on top of what the same commit has tried before.</summary>
+    /// <exception cref="InvalidOperationException">It leaves the range of 64 bits.</exception>
+    public (long Before, long After) Try(int commit, long amount)
+    {
+        var before = triedBy == commit ? tried : Balance;
+        try
+        {
+            (triedBy, tried) = (commit, checked(before + amount));
+        }
+        catch (OverflowException)
+        {
+            throw new InvalidOperationException($"account {Account.Id} holds {before}; {amount} more does not fit in 64 bits");
+        }
+
+        return (before, tried);
+    }
+
+    public PostingLine Post(Account account, long amount, Guid transfer)
+    {
+        Account = account;
+        if (account.IsSummed)
+        {
+            (IsChanged, Balance, Postings) = (true, checked(Balance + amount), Postings + 1);
+            return new PostingLine(account.Id, account.Unit.Code, amount, 0, 0, Guid.Empty);
+        }
+
+        NeedsNoRow = !IsStored && Postings == 0 && account.OpensWithOwner(transfer);
+        var line = new PostingLine(account.Id, account.Unit.Code, amount, Postings + 1, Balance + amount, Last, NeedsNoRow ? new Opening(account.Purpose, account.Floor) : null);
+        (IsChanged, Balance, Postings, Last) = (true, line.BalanceAfter, line.Sequence, transfer);
+        return line;
+    }
 }
 
-internal readonly record struct PostingDraft(Cell Cell, Guid AccountId, long Sequence, Guid TransferId, long Amount, long BalanceAfter);
+internal readonly record struct TransferDraft(Cell Cell, Transfer Transfer, byte[] Postings);
 
-internal readonly record struct AnswerDraft(AnswerId Id, byte[] BodyHash, byte[] Answer);
+internal readonly record struct AnswerDraft(AnswerId Id, StoredAnswer Answer);
 
 /// <summary>
 /// Commits decided in memory, in order: each sees what those before it in the group did. Pure: the store fills in what the database holds,
@@ -77,30 +172,43 @@ internal readonly record struct AnswerDraft(AnswerId Id, byte[] BodyHash, byte[]
 /// </param>
 internal sealed class Group(AccountCache? remembered)
 {
-    private readonly Dictionary<Guid, long> balances = [];
+    private readonly Dictionary<RowId, RowDraft> rows = [];
+    private readonly Dictionary<Guid, AccountDraft> accounts = [];
+
+    // What the commits name, in their order: looked up once.
+    private readonly List<RowDraft> rowsOfCommits = [];
+    private readonly List<AccountDraft> accountsOfPostings = [];
+    private readonly byte[] packed = new byte[CommitRules.MaxPostings * PackedPostings.MaxLine];
+    private int decided;
+    private int nextRow;
+    private int nextPosting;
 
     public bool IsTrusting => remembered is not null;
 
     public Dictionary<AnswerId, StoredAnswer?> Answers { get; } = [];
 
-    public Dictionary<RowId, RowDraft> Rows { get; } = [];
+    public IReadOnlyCollection<RowDraft> Rows => rows.Values;
 
-    /// <summary>Null: named by a commit, not stored yet.</summary>
-    public Dictionary<Guid, AccountDraft?> Accounts { get; } = [];
+    public IReadOnlyCollection<AccountDraft> Accounts => accounts.Values;
 
     /// <summary>Those that the database must be asked for.</summary>
-    public List<Guid> UnknownAccounts { get; } = [];
+    public List<AccountDraft> UnknownAccounts { get; } = [];
+
+    /// <summary>Of those, the ones that may have no row and yet a posting (<see cref="Account.OpensWithOwner"/>).</summary>
+    public IEnumerable<AccountDraft> UnknownOfOwners => UnknownAccounts.Where(static draft => draft.Account.Owner != default && draft.Account.OpensWithOwner(draft.Account.Owner));
 
     /// <summary>True if what the group writes cannot be written twice, whatever becomes of the connection: ids of transfers are made by us and unique.</summary>
     public bool HasTransfers { get; private set; }
 
-    public List<(Cell Cell, Transfer Transfer)> Transfers { get; } = [];
-
-    public List<PostingDraft> Postings { get; } = [];
+    public List<TransferDraft> Transfers { get; } = [];
 
     public List<AnswerDraft> NewAnswers { get; } = [];
 
     public bool IsEmpty { get; private set; } = true;
+
+    public RowDraft Row(RowId id) => rows[id];
+
+    public AccountDraft AccountOf(Guid id) => accounts[id];
 
     /// <summary>Notes what the database is to be asked for, before <see cref="Decide"/>.</summary>
     public void Need(Commit commit)
@@ -112,8 +220,10 @@ internal sealed class Group(AccountCache? remembered)
 
         foreach (var row in commit.Rows)
         {
-            ref var draft = ref CollectionsMarshal.GetValueRefOrAddDefault(Rows, new RowId(row.Table, row.Cell, row.Id), out _);
-            draft ??= IsTrusting ? new RowDraft { StoredVersion = row.ExpectedVersion, Version = row.ExpectedVersion } : new RowDraft();
+            var id = new RowId(row.Table, row.Cell, row.Id);
+            ref var draft = ref CollectionsMarshal.GetValueRefOrAddDefault(rows, id, out _);
+            draft ??= IsTrusting ? new RowDraft(id) { StoredVersion = row.ExpectedVersion, Version = row.ExpectedVersion } : new RowDraft(id);
+            rowsOfCommits.Add(draft);
         }
 
         foreach (var transfer in commit.Transfers)
@@ -121,7 +231,9 @@ internal sealed class Group(AccountCache? remembered)
             HasTransfers = true;
             foreach (var posting in transfer.Postings)
             {
-                ref var draft = ref CollectionsMarshal.GetValueRefOrAddDefault(Accounts, posting.Account.Id, out var isNamed);
+                ref var draft = ref CollectionsMarshal.GetValueRefOrAddDefault(accounts, posting.Account.Id, out var isNamed);
+                draft ??= new AccountDraft(posting.Account);
+                accountsOfPostings.Add(draft);
                 if (isNamed)
                 {
                     continue;
@@ -129,11 +241,11 @@ internal sealed class Group(AccountCache? remembered)
 
                 if (remembered is not null && remembered.TryGet(posting.Account.Id, out var known))
                 {
-                    draft = new AccountDraft { Account = known.Account, IsStored = true, StoredPostings = known.Postings, Balance = known.Balance, Postings = known.Postings };
+                    draft.Found(known.Account, known.Balance, known.Postings, known.Last);
                 }
                 else if (!IsTrusting || !Opens(commit, posting.Account))
                 {
-                    UnknownAccounts.Add(posting.Account.Id);
+                    UnknownAccounts.Add(draft);
                 }
             }
         }
@@ -153,65 +265,60 @@ internal sealed class Group(AccountCache? remembered)
         return false;
     }
 
-    /// <summary>Decides one commit against the database and the commits before it; a refused one leaves no trace.</summary>
+    /// <summary>Decides one commit against the database and the commits before it, in the order in which they were needed; a refused one leaves no trace.</summary>
     /// <exception cref="InvalidOperationException">An account is not what it was opened as, or a balance leaves the range of 64 bits.</exception>
     public CommitOutcome Decide(Commit commit)
     {
-        if (commit.Key is { } key && Answers.GetValueOrDefault(AnswerId.Of(commit.Cell, key)) is { } stored)
+        var (firstRow, firstPosting, number) = (nextRow, nextPosting, decided++);
+        nextRow += commit.Rows.Length;
+        foreach (var transfer in commit.Transfers)
         {
-            return key.BodyHash.AsSpan().SequenceEqual(stored.BodyHash) ? new CommitOutcome.Replayed(stored.Answer) : new CommitOutcome.KeyReused();
+            nextPosting += transfer.Postings.Length;
         }
 
-        foreach (var change in commit.Rows)
+        var answerId = commit.Key is { } named ? AnswerId.Of(commit.Cell, named) : default;
+        if (commit.Key is { } key && Answers.GetValueOrDefault(answerId) is { } stored)
         {
-            var row = Rows[new RowId(change.Table, change.Cell, change.Id)];
+            return stored.To(key);
+        }
+
+        for (var index = 0; index < commit.Rows.Length; index++)
+        {
+            var (change, row) = (commit.Rows[index], rowsOfCommits[firstRow + index]);
             if (row.Version != change.ExpectedVersion)
             {
                 return new CommitOutcome.Stale(change.Table.Name, change.Id, row.Version);
             }
         }
 
-        if (Weigh(commit) is { } refused)
+        if (Weigh(commit, number, firstPosting, out var balance) is { } refused)
         {
             return refused;
         }
 
-        return new CommitOutcome.Committed(Apply(commit));
+        return new CommitOutcome.Committed(Apply(commit, firstRow, firstPosting, answerId, balance));
     }
 
     /// <summary>Tries the postings in order without keeping them.</summary>
-    private CommitOutcome.BelowFloor? Weigh(Commit commit)
+    /// <param name="named">The balance that the answer names.</param>
+    private CommitOutcome.BelowFloor? Weigh(Commit commit, int number, int posting, out long named)
     {
-        balances.Clear();
+        named = 0;
         foreach (var transfer in commit.Transfers)
         {
             foreach (var (account, amount) in transfer.Postings)
             {
-                var known = Accounts[account.Id];
-                if (known is not null && (known.Account.Unit != account.Unit || known.Account.Floor != account.Floor || known.Account.Purpose != account.Purpose || known.Account.Owner != account.Owner))
-                {
-                    throw new InvalidOperationException($"account {account.Id} was opened as {known.Account}, and is posted to as {account}");
-                }
-
-                ref var balance = ref CollectionsMarshal.GetValueRefOrAddDefault(balances, account.Id, out var seen);
-                if (!seen)
-                {
-                    balance = known?.Balance ?? 0;
-                }
-
-                var before = balance;
-                try
-                {
-                    balance = checked(before + amount);
-                }
-                catch (OverflowException)
-                {
-                    throw new InvalidOperationException($"account {account.Id} holds {before}; {amount} more does not fit in 64 bits");
-                }
-
-                if (balance < account.Floor)
+                var draft = accountsOfPostings[posting++];
+                draft.MustBe(account);
+                var (before, after) = draft.Try(number, amount);
+                if (after < account.Floor)
                 {
                     return new CommitOutcome.BelowFloor(account.Id, account.Purpose, before, amount, account.Floor);
+                }
+
+                if (commit.BalanceAnswer is { } balance && balance.AccountId == account.Id)
+                {
+                    named = after;
                 }
             }
         }
@@ -220,38 +327,35 @@ internal sealed class Group(AccountCache? remembered)
     }
 
     /// <returns>The answer.</returns>
-    private ReadOnlyMemory<byte> Apply(Commit commit)
+    private ReadOnlyMemory<byte> Apply(Commit commit, int firstRow, int posting, AnswerId answerId, long balance)
     {
         // First, for it may throw: nothing has been changed yet.
-        var text = commit.BalanceAnswer is { } balance ? CommitRules.CheckAnswer(balance.Write(balances[balance.AccountId])) : commit.Answer;
+        var text = commit.BalanceAnswer is { } answer ? CommitRules.CheckAnswer(answer.Write(balance)) : commit.Answer;
         IsEmpty = false;
-        foreach (var change in commit.Rows)
+        for (var index = 0; index < commit.Rows.Length; index++)
         {
-            var row = Rows[new RowId(change.Table, change.Cell, change.Id)];
+            var (change, row) = (commit.Rows[index], rowsOfCommits[firstRow + index]);
             row.Change = change;
             row.Version = change.Values is null ? 0 : change.ExpectedVersion + 1;
         }
 
         foreach (var transfer in commit.Transfers)
         {
-            var cell = CellId.CellOf(transfer.Id);
-            Transfers.Add((cell, transfer));
+            var length = 0;
             foreach (var (account, amount) in transfer.Postings)
             {
-                var draft = Accounts[account.Id] ??= new AccountDraft { Account = account };
-                draft.Balance += amount;
-                draft.Postings++;
-                draft.IsChanged = true;
-                Postings.Add(new PostingDraft(account.Cell, account.Id, draft.Postings, transfer.Id, amount, draft.Balance));
+                length += PackedPostings.Write(packed.AsSpan(length), accountsOfPostings[posting++].Post(account, amount, transfer.Id));
             }
+
+            Transfers.Add(new TransferDraft(CellId.CellOf(transfer.Id), transfer, packed[..length].ToArray()));
         }
 
         if (commit.Key is { } key)
         {
-            var answer = new StoredAnswer(ImmutableCollectionsMarshal.AsArray(key.BodyHash)!, text.ToArray());
-            var id = AnswerId.Of(commit.Cell, key);
-            Answers[id] = answer;
-            NewAnswers.Add(new AnswerDraft(id, answer.BodyHash, answer.Answer));
+            var kept = StoredAnswer.Of(key, text);
+            Answers[answerId] = kept;
+            NewAnswers.Add(new AnswerDraft(answerId, kept));
+            return kept.Answer;
         }
 
         return text;

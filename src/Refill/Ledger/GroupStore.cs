@@ -27,7 +27,7 @@ internal abstract class GroupStore : IAsyncDisposable
 
     /// <summary>Writes the group's drafts, each row and account only if it is still as the group took it to be, and makes them durable.</summary>
     /// <exception cref="InDoubtException">What became of it is not known. After any other exception it certainly did not happen.</exception>
-    public abstract Task WriteAsync(Group group, long nowMilliseconds);
+    public abstract Task WriteAsync(Group group);
 
     /// <summary>Ends the transaction without effect; never throws.</summary>
     public abstract Task RollbackAsync();

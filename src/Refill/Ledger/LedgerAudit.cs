@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.InteropServices;
 using Refill.Storage;
 using Refill.Units;
 
@@ -11,69 +12,13 @@ namespace Refill.Ledger;
 public sealed record AuditFinding(string Check, long Examined, IReadOnlyList<string> Problems, long ProblemCount);
 
 /// <summary>
-/// Recomputes every balance from the postings and checks the ledger's laws (I1, I6, I8, I10 of reliability.md). The sums are the database's own, over
-/// the postings and nothing else; only what breaks a law is brought over, so that memory does not grow with the ledger.
+/// Recomputes every balance from the postings and checks the ledger's laws (I1, I6, I8, I10 of reliability.md). Every transfer is read once for each share of the accounts that fits in memory, so that memory does
+/// not grow with the ledger. The postings of an account need not come in their order: that they form one unbroken chain is held by sums of hashes.
 /// </summary>
 public sealed class LedgerAudit(Database database)
 {
-    private const int MaxShown = 10;
-
-    // One statement a law. Each brings over what breaks it: a text that names the thing, and numbers. The dialects agree on all but how an id is shown.
-    private static readonly (string Check, string Count, string Breaches)[] Laws =
-    [
-        ("I1  every transfer's postings sum to zero in every unit",
-            "SELECT count(*) FROM transfer",
-            """
-            SELECT p.transfer_id, a.unit, SUM(p.amount) FROM posting p JOIN account a ON a.cell = p.cell AND a.id = p.account_id
-            GROUP BY p.transfer_id, a.unit HAVING SUM(p.amount) <> 0
-            """),
-        ("I1  every account's balance is the sum of its postings",
-            "SELECT count(*) FROM account",
-            """
-            SELECT a.id, a.purpose, a.balance - COALESCE(p.total, 0) FROM account a
-            LEFT JOIN (SELECT cell, account_id, SUM(amount) AS total FROM posting GROUP BY cell, account_id) p ON p.cell = a.cell AND p.account_id = a.id
-            WHERE a.balance <> COALESCE(p.total, 0)
-            """),
-        ("I1  every posting continues its account: no gap in the sequence, balance after = balance before + amount",
-            "SELECT count(*) FROM posting",
-            """
-            SELECT account_id, 'posting', sequence FROM (
-                SELECT account_id, sequence, amount, balance_after,
-                    LAG(sequence, 1, 0) OVER w AS sequence_before, LAG(balance_after, 1, 0) OVER w AS balance_before
-                FROM posting WINDOW w AS (PARTITION BY cell, account_id ORDER BY sequence)) chain
-            WHERE sequence <> sequence_before + 1 OR balance_after <> balance_before + amount
-            """),
-        ("I1  every account counts its postings",
-            "SELECT count(*) FROM account",
-            """
-            SELECT a.id, a.purpose, a.postings - COALESCE(p.total, 0) FROM account a
-            LEFT JOIN (SELECT cell, account_id, COUNT(*) AS total FROM posting GROUP BY cell, account_id) p ON p.cell = a.cell AND p.account_id = a.id
-            WHERE a.postings <> COALESCE(p.total, 0)
-            """),
-        ("I1  over everything, each unit sums to zero",
-            "SELECT count(DISTINCT unit) FROM account",
-            "SELECT unit, 'total', SUM(balance) FROM account GROUP BY unit HAVING SUM(balance) <> 0"),
-        ("I1  every posting has its account and its transfer, every transfer its postings",
-            "SELECT count(*) FROM posting",
-            """
-            SELECT p.transfer_id, 'posting without account', p.amount FROM posting p LEFT JOIN account a ON a.cell = p.cell AND a.id = p.account_id WHERE a.id IS NULL
-            UNION ALL
-            SELECT p.transfer_id, 'posting without transfer', p.amount FROM posting p LEFT JOIN transfer t ON t.id = p.transfer_id WHERE t.id IS NULL
-            UNION ALL
-            SELECT t.id, 'transfer with fewer than two postings', t.n FROM (
-                SELECT t.id, COUNT(p.amount) AS n FROM transfer t LEFT JOIN posting p ON p.transfer_id = t.id GROUP BY t.id) t WHERE t.n < 2
-            """),
-        ("I6 I7 I10  no balance is below its account's floor, nor ever was",
-            "SELECT count(*) FROM account",
-            """
-            SELECT id, purpose, balance FROM account WHERE balance < floor
-            UNION ALL
-            SELECT a.id, a.purpose, p.balance_after FROM posting p JOIN account a ON a.cell = p.cell AND a.id = p.account_id WHERE p.balance_after < a.floor
-            """),
-        ("I8  every answer stands behind a whole key",
-            "SELECT count(*) FROM answer",
-"SELECT id, 'hash', length(body_hash) FROM answer WHERE length(body_hash) <> 32"),
-    ];
+    /// <summary>About 150 bytes each.</summary>
+    private const int MaxAccountsAtOnce = 2_000_000;
 
     public async Task<IReadOnlyList<AuditFinding>> RunAsync(CancellationToken cancellation = default)
     {
@@ -81,58 +26,83 @@ public sealed class LedgerAudit(Database database)
         await using var snapshot = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
             ? sqlite.BeginTransaction(deferred: true)
             : await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
-        var findings = new List<AuditFinding>();
-        foreach (var (check, count, breaches) in Laws)
+        var books = new Books();
+        var pending = Tallies.Sum(await TalliesAsync(connection, snapshot, cancellation));
+        var accounts = Convert.ToInt64(await Command(connection, snapshot, "SELECT count(*) FROM account").ExecuteScalarAsync(cancellation), System.Globalization.CultureInfo.InvariantCulture);
+        var share = Cell.Count;
+        while (share > 1 && accounts * share / Cell.Count > MaxAccountsAtOnce)
         {
-            findings.Add(await CheckAsync(connection, snapshot, check, count, breaches, cancellation));
+            share /= 2;
         }
 
-        findings.Add(await CheckCellsAsync(connection, snapshot, cancellation));
-        return findings;
+        for (var first = 0; first < Cell.Count; first += share)
+        {
+            await ShareAsync(connection, snapshot, books, pending, first, first + share - 1, cancellation);
+        }
+
+        await AnswersAsync(connection, snapshot, books, cancellation);
+        return books.Findings;
     }
 
-    private static async Task<AuditFinding> CheckAsync(DbConnection connection, DbTransaction snapshot, string check, string count, string breaches, CancellationToken cancellation)
+    private static async Task ShareAsync(DbConnection connection, DbTransaction snapshot, Books books, Dictionary<Guid, Delta> pending, int first, int last, CancellationToken cancellation)
     {
-        await using var counting = Command(connection, snapshot, count);
-        var examined = Convert.ToInt64(await counting.ExecuteScalarAsync(cancellation), System.Globalization.CultureInfo.InvariantCulture);
-        await using var command = Command(connection, snapshot, breaches);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var problems = new List<string>();
-        long found = 0;
-        while (await reader.ReadAsync(cancellation))
+        var accounts = new Dictionary<Guid, Tally>();
+        await using (var command = Command(connection, snapshot, $"SELECT cell, id, purpose, unit, floor, balance, postings, last_transfer FROM account WHERE cell BETWEEN {first} AND {last}"))
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
         {
-            found++;
-            if (problems.Count < MaxShown)
+            while (await reader.ReadAsync(cancellation))
             {
-                problems.Add($"{Name(reader.GetValue(0))} {reader.GetValue(1)} {reader.GetValue(2)}");
+                var (id, stored) = (Id(reader, 1), new Stored(reader.GetString(2), reader.GetString(3), reader.GetInt64(4), reader.GetInt64(5), reader.GetInt64(6), Id(reader, 7)));
+                var more = pending.GetValueOrDefault(id); // What waits to be carried over into the account's row.
+                accounts[id] = new Tally { Stored = stored with { Balance = stored.Balance + more.Amount, Postings = stored.Postings + more.Postings } };
+                books.InItsCell("account", id, reader.GetInt16(0));
             }
         }
 
-        return new AuditFinding(check, examined, problems, found);
-    }
-
-    /// <summary>Ids carry their cell in the last byte; a row in another cell's place would be lost to its card. Streams ids, keeps none.</summary>
-    private static async Task<AuditFinding> CheckCellsAsync(DbConnection connection, DbTransaction snapshot, CancellationToken cancellation)
-    {
-        await using var command = Command(connection, snapshot, "SELECT cell, id, 'account' FROM account UNION ALL SELECT cell, id, 'transfer' FROM transfer UNION ALL SELECT cell, id, 'answer' FROM answer");
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var problems = new List<string>();
-        long examined = 0, found = 0;
-        while (await reader.ReadAsync(cancellation))
+        await using (var command = Command(connection, snapshot, "SELECT cell, id, postings FROM transfer"))
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
         {
-            examined++;
-            var id = reader.GetValue(1) is byte[] bytes ? new Guid(bytes, bigEndian: true) : reader.GetGuid(1);
-            if (CellId.CellOf(id).Number != reader.GetInt16(0))
+            while (await reader.ReadAsync(cancellation))
             {
-                found++;
-                if (problems.Count < MaxShown)
+                var (id, packed) = (Id(reader, 1), reader.GetFieldValue<byte[]>(2));
+                if (first == 0)
                 {
-                    problems.Add($"{reader.GetString(2)} {id} stands in cell {reader.GetInt16(0)}");
+                    books.InItsCell("transfer", id, reader.GetInt16(0));
+                    books.Transfer(id, packed);
                 }
+
+                books.Post(accounts, id, packed, first, last);
             }
         }
 
-        return new AuditFinding("cells: every id stands in its own cell", examined, problems, found);
+        foreach (var (id, tally) in accounts)
+        {
+            books.Account(id, tally);
+        }
+    }
+
+    private static async Task<List<byte[]>> TalliesAsync(DbConnection connection, DbTransaction snapshot, CancellationToken cancellation)
+    {
+        await using var command = Command(connection, snapshot, "SELECT deltas FROM tally");
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var tallies = new List<byte[]>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            tallies.Add(reader.GetFieldValue<byte[]>(0));
+        }
+
+        return tallies;
+    }
+
+    private static async Task AnswersAsync(DbConnection connection, DbTransaction snapshot, Books books, CancellationToken cancellation)
+    {
+        await using var command = Command(connection, snapshot, "SELECT cell, id, length(answer) FROM answer");
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            books.InItsCell("answer", Id(reader, 1), reader.GetInt16(0));
+            books.Answer(Id(reader, 1), Convert.ToInt64(reader.GetValue(2), System.Globalization.CultureInfo.InvariantCulture));
+        }
     }
 
     private static DbCommand Command(DbConnection connection, DbTransaction snapshot, string sql)
@@ -142,5 +112,233 @@ public sealed class LedgerAudit(Database database)
         return command;
     }
 
-    private static object Name(object id) => id is byte[] { Length: 16 } bytes ? new Guid(bytes, bigEndian: true) : id;
+    private static Guid Id(DbDataReader reader, int column) => reader is Microsoft.Data.Sqlite.SqliteDataReader ? new Guid(reader.GetFieldValue<byte[]>(column), bigEndian: true) : reader.GetGuid(column);
+
+    private sealed record Stored(string Purpose, string Unit, long Floor, long Balance, long Postings, Guid Last);
+
+    /// <summary>What the postings of one account come to.</summary>
+    private struct Tally
+    {
+        public required Stored Stored { get; init; }
+
+        public long Sum;
+        public long Count;
+
+        /// <summary>Hashes of where each posting ends, less those of where each begins. Of an unbroken chain all but two fall out: where it begins and where it ends.</summary>
+        public ulong Chain;
+    }
+
+    /// <summary>The laws, and what breaks them.</summary>
+    private sealed class Books
+    {
+        private readonly ulong seed = BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+        private readonly Law sumsToZero = new("I1  every transfer's postings sum to zero in every unit");
+        private readonly Law balances = new("I1  every account's balance is the sum of its postings");
+        private readonly Law chain = new("I1  every posting continues its account: no gap in the sequence, balance after = balance before + amount");
+        private readonly Law counts = new("I1  every account counts its postings");
+        private readonly Law units = new("I1  over everything, each unit sums to zero");
+        private readonly Law whole = new("I1  every posting has its account and its transfer, every transfer its postings");
+        private readonly Law floors = new("I6 I7 I10  no balance is below its account's floor, nor ever was");
+        private readonly Law answers = new("I8  every answer stands behind a whole key");
+        private readonly Law cells = new("cells: every id stands in its own cell");
+        private readonly Dictionary<string, Int128> totals = [];
+
+        public IReadOnlyList<AuditFinding> Findings
+        {
+            get
+            {
+                foreach (var (unit, total) in totals)
+                {
+                    units.Examined++;
+                    if (total != 0)
+                    {
+                        units.Broken($"{unit} total {total}");
+                    }
+                }
+
+                totals.Clear();
+                return [.. new[] { sumsToZero, balances, chain, counts, units, whole, floors, answers, cells }.Select(law => law.Finding)];
+            }
+        }
+
+        public void InItsCell(string what, Guid id, short cell)
+        {
+            cells.Examined++;
+            if (CellId.CellOf(id).Number != cell)
+            {
+                cells.Broken($"{what} {id} stands in cell {cell}");
+            }
+        }
+
+        /// <summary>What a transfer shows by itself.</summary>
+        public void Transfer(Guid id, byte[] packed)
+        {
+            sumsToZero.Examined++;
+            try
+            {
+                var lines = PackedPostings.Read(packed);
+                if (lines.Count < 2)
+                {
+                    whole.Broken($"{id} transfer with fewer than two postings {lines.Count}");
+                }
+
+                foreach (var unit in lines.Select(line => line.Unit).Distinct())
+                {
+                    Int128 sum = 0;
+                    foreach (var line in lines)
+                    {
+                        sum += line.Unit == unit ? line.Amount : 0;
+                    }
+
+                    if (sum != 0)
+                    {
+                        sumsToZero.Broken($"{id} {unit} {sum}");
+                    }
+                }
+            }
+            catch (InvalidDataException)
+            {
+                whole.Broken($"{id} transfer whose postings cannot be read");
+            }
+        }
+
+        /// <summary>Its postings to the accounts of these cells.</summary>
+        public void Post(Dictionary<Guid, Tally> accounts, Guid transfer, ReadOnlySpan<byte> packed, int firstCell, int lastCell)
+        {
+            try
+            {
+                while (!packed.IsEmpty)
+                {
+                    var line = PackedPostings.Next(ref packed);
+                    if (CellId.CellOf(line.AccountId).Number is var cell && (cell < firstCell || cell > lastCell))
+                    {
+                        continue;
+                    }
+
+                    whole.Examined++;
+                    chain.Examined++;
+                    ref var tally = ref CollectionsMarshal.GetValueRefOrNullRef(accounts, line.AccountId);
+                    var hasRow = !System.Runtime.CompilerServices.Unsafe.IsNullRef(ref tally);
+                    if (!hasRow && line.Opens is { } opens && line is { Sequence: 1, Previous: var before } && before == Guid.Empty && line.BalanceAfter == line.Amount
+                        && AccountIds.Of(new Cell(cell), opens.Purpose, new Unit(line.Unit), transfer) == line.AccountId)
+                    {
+                        // An account without a row: this is all of it.
+                        WithoutRow(line, opens);
+                        continue;
+                    }
+
+                    if (!hasRow || tally.Stored.Unit != line.Unit)
+                    {
+                        whole.Broken($"{transfer} posting without account in its unit {line.AccountId} {line.Amount} {line.Unit}");
+                        continue;
+                    }
+
+                    tally.Sum = unchecked(tally.Sum + line.Amount);
+                    tally.Count++;
+                    if (tally.Stored.Floor == Ledger.Account.NoFloor)
+                    {
+                        continue; // Its postings have no order.
+                    }
+
+                    tally.Chain = unchecked(tally.Chain + Hash(line.Sequence, line.BalanceAfter, transfer) - Hash(line.Sequence - 1, line.BalanceAfter - line.Amount, line.Previous));
+                    if (line.BalanceAfter < tally.Stored.Floor)
+                    {
+                        floors.Broken($"{line.AccountId} was at {line.BalanceAfter}, its floor is {tally.Stored.Floor}");
+                    }
+                }
+            }
+            catch (InvalidDataException)
+            {
+                // Told by the transfer itself.
+            }
+        }
+
+        private void WithoutRow(in PostingLine line, Opening opens)
+        {
+            balances.Examined++;
+            floors.Examined++;
+            totals[line.Unit] = totals.GetValueOrDefault(line.Unit) + line.Amount;
+            if (line.BalanceAfter < opens.Floor)
+            {
+                floors.Broken($"{line.AccountId} {opens.Purpose} {line.BalanceAfter}");
+            }
+        }
+
+        public void Account(Guid id, in Tally tally)
+        {
+            var (stored, sum, count, chained) = (tally.Stored, tally.Sum, tally.Count, tally.Chain);
+            balances.Examined++;
+            counts.Examined++;
+            floors.Examined++;
+            if (stored.Balance != sum)
+            {
+                balances.Broken($"{id} {stored.Purpose} {stored.Balance - sum}");
+            }
+
+            if (stored.Postings != count)
+            {
+                counts.Broken($"{id} {stored.Purpose} {stored.Postings - count}");
+            }
+
+            if (stored.Balance < stored.Floor)
+            {
+                floors.Broken($"{id} {stored.Purpose} {stored.Balance}");
+            }
+
+            if (stored.Floor != Ledger.Account.NoFloor && chained != unchecked(Hash(stored.Postings, stored.Balance, stored.Last) - Hash(0, 0, Guid.Empty)))
+            {
+                chain.Broken($"{id} {stored.Purpose}: its {count} postings are no chain from nothing to {stored.Balance} after {stored.Postings}");
+            }
+
+            totals[stored.Unit] = totals.GetValueOrDefault(stored.Unit) + stored.Balance;
+        }
+
+        public void Answer(Guid id, long length)
+        {
+            answers.Examined++;
+            if (length < StoredAnswer.HashBytes)
+            {
+                answers.Broken($"{id} hash {length}");
+            }
+        }
+
+        /// <summary>Of a key of its own in every run: whoever could write to the database could not make two wrongs fall out.</summary>
+        private ulong Hash(long sequence, long balance, Guid transfer)
+        {
+            var id = MemoryMarshal.Cast<Guid, ulong>(new ReadOnlySpan<Guid>(in transfer));
+            return Mix(Mix(Mix(Mix(seed ^ (ulong)sequence) ^ (ulong)balance) ^ id[0]) ^ id[1]);
+        }
+
+        /// <summary>The finalizer of SplitMix64 (Steele, Lea and Flood 2014).</summary>
+        private static ulong Mix(ulong x)
+        {
+            unchecked
+            {
+                x += 0x9E3779B97F4A7C15;
+                x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+                x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+                return x ^ (x >> 31);
+            }
+        }
+    }
+
+    private sealed class Law(string name)
+    {
+        private const int MaxShown = 10;
+        private readonly List<string> problems = [];
+        private long count;
+
+        public long Examined { get; set; }
+
+        public AuditFinding Finding => new(name, Examined, problems, count);
+
+        public void Broken(string problem)
+        {
+            count++;
+            if (problems.Count < MaxShown)
+            {
+                problems.Add(problem);
+            }
+        }
+    }
 }

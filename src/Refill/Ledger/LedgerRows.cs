@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Refill.Ledger;
 
-// The ledger's four tables as `refill verify` and the migrations see them. The committer writes them with its own SQL.
+// The ledger's three tables as `refill verify` and the migrations see them. The committer writes them with its own SQL.
 
 public sealed class AccountRow : IEntityTypeConfiguration<AccountRow>
 {
@@ -18,10 +18,16 @@ public sealed class AccountRow : IEntityTypeConfiguration<AccountRow>
     /// <summary>How many postings it has: the sequence of the newest.</summary>
     public long Postings { get; set; }
 
+    /// <summary>The transfer of the newest posting: its history begins there and goes back from one to the one before.</summary>
+    public Guid LastTransfer { get; set; }
+
     public void Configure(EntityTypeBuilder<AccountRow> builder)
     {
         builder.ToTable("account", table => table.HasCheckConstraint("account_floor", "balance >= floor"));
         builder.HasKey(row => new { row.Cell, row.Id });
+
+        // The few accounts that are always posted to are updated in place as long as their page has room.
+        builder.HasStorageParameter("fillfactor", 80);
     }
 }
 
@@ -31,28 +37,14 @@ public sealed class TransferRow : IEntityTypeConfiguration<TransferRow>
     public Guid Id { get; set; }
     public string Kind { get; set; } = "";
     public Guid Subject { get; set; }
-    public DateTimeOffset At { get; set; }
+
+    /// <summary>As PackedPostings has them.</summary>
+    public byte[] Postings { get; set; } = [];
 
     public void Configure(EntityTypeBuilder<TransferRow> builder)
     {
         builder.ToTable("transfer");
         builder.HasKey(row => new { row.Cell, row.Id });
-    }
-}
-
-public sealed class PostingRow : IEntityTypeConfiguration<PostingRow>
-{
-    public short Cell { get; set; }
-    public Guid AccountId { get; set; }
-    public long Sequence { get; set; }
-    public Guid TransferId { get; set; }
-    public long Amount { get; set; }
-    public long BalanceAfter { get; set; }
-
-    public void Configure(EntityTypeBuilder<PostingRow> builder)
-    {
-        builder.ToTable("posting");
-        builder.HasKey(row => new { row.Cell, row.AccountId, row.Sequence });
     }
 }
 
@@ -62,9 +54,9 @@ public sealed class AnswerRow : IEntityTypeConfiguration<AnswerRow>
 
     /// <summary>Made of scope and key, of which no more is kept (AnswerId.Of).</summary>
     public Guid Id { get; set; }
-    public byte[] BodyHash { get; set; } = [];
+
+    /// <summary>The body's SHA-256 (32 bytes), then the answer.</summary>
     public byte[] Answer { get; set; } = [];
-    public DateTimeOffset At { get; set; }
 
     public void Configure(EntityTypeBuilder<AnswerRow> builder)
     {

@@ -11,9 +11,7 @@ namespace Refill.Ledger;
 /// </summary>
 internal sealed class PostgresGroupStore(Database database) : GroupStore
 {
-    // The committer looks rows up by primary key and nothing else. Its plans are fixed to that and prepared once; a plan made while a table was small would else read all of it for ever.
-    private const string Session = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; "
-        + "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10s'"; // It would cancel a commit, too: PatientCommit.
+    private const string Session = "SET statement_timeout = 0; SET application_name = 'refill committer'; SET idle_in_transaction_session_timeout = '10s'"; // It would cancel a commit, too: PatientCommit.
 
     // The transaction's number is what the server can be asked about if the connection is lost while it commits.
     private const string TransactionNumber = "SELECT pg_current_xact_id()::text";
@@ -29,37 +27,31 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
     // A group written in one round trip has no number yet when the connection is lost. It holds this lock, until it is committed or gone; the key is the connection's own.
     private const string Begun = "SELECT pg_advisory_xact_lock($1)";
 
-    private const string SelectAnswers = """
-        SELECT a.cell, a.id, a.body_hash, a.answer FROM answer a
-        JOIN unnest($1::smallint[], $2::uuid[]) AS k(cell, id) ON a.cell = k.cell AND a.id = k.id
+    private const string SelectAnswers = $"SELECT a.cell, a.id, a.answer FROM answer a JOIN ({RowSql.Keys}) k ON a.cell = k.cell AND a.id = k.id";
+
+    private const string SelectAccounts = $"""
+        SELECT a.cell, a.id, a.purpose, a.unit, a.owner, a.floor, a.balance, a.postings, a.last_transfer FROM account a
+        JOIN ({RowSql.Keys}) k ON a.cell = k.cell AND a.id = k.id
         """;
 
-    private const string SelectAccounts = """
-        SELECT a.cell, a.id, a.purpose, a.unit, a.owner, a.floor, a.balance, a.postings FROM account a
-        JOIN unnest($1::smallint[], $2::uuid[]) AS k(cell, id) ON a.cell = k.cell AND a.id = k.id
-        """;
+    private const string SelectTransfers = $"SELECT t.id, t.postings FROM transfer t JOIN ({RowSql.Keys}) k ON t.cell = k.cell AND t.id = k.id";
 
     private const string LockAccounts = SelectAccounts + " ORDER BY a.cell, a.id FOR UPDATE OF a";
 
-    private const string InsertAnswers = "INSERT INTO answer (cell, id, body_hash, answer, at) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bytea[], $4::bytea[], $5::bigint[])";
+    private const string InsertAnswers = $"INSERT INTO answer (cell, id, answer) {RowSql.Keys}, unnest($3::bytea[])";
 
-    private const string InsertAccounts = """
-        INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings)
-        SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[])
+    private const string InsertAccounts = $"""
+        INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings, last_transfer)
+        {RowSql.Keys}, unnest($3::text[]), unnest($4::text[]), unnest($5::uuid[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::uuid[])
         """;
 
-    private static readonly string UpdateAccounts = RowSql.AllOf("""
-        UPDATE account a SET balance = v.balance, postings = v.postings
-        FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS v(cell, id, balance, postings, expected)
+    private static readonly string UpdateAccounts = RowSql.AllOf($"""
+        UPDATE account a SET balance = v.balance, postings = v.postings, last_transfer = v.last
+        FROM ({RowSql.Keys}, unnest($3::bigint[]) AS balance, unnest($4::bigint[]) AS postings, unnest($5::bigint[]) AS expected, unnest($6::uuid[]) AS last) v
         WHERE a.cell = v.cell AND a.id = v.id AND a.postings = v.expected
         """);
 
-    private const string InsertTransfers = "INSERT INTO transfer (cell, id, kind, subject, at) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[])";
-
-    private const string InsertPostings = """
-        INSERT INTO posting (cell, account_id, sequence, transfer_id, amount, balance_after)
-        SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::bigint[], $6::bigint[])
-        """;
+    private const string InsertTransfers = $"INSERT INTO transfer (cell, id, kind, subject, postings) {RowSql.Keys}, unnest($3::text[]), unnest($4::uuid[]), unnest($5::bytea[])";
 
     private readonly PatientCommit commits = new();
     private NpgsqlConnection? connection;
@@ -74,7 +66,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         commits.ThrowIfUnderWay();
         if (connection is null)
         {
-            connection = await database.OpenCommitterAsync(Session);
+            connection = await database.OpenKeptAsync(Session);
             lockKey = Random.Shared.NextInt64();
         }
 
@@ -85,7 +77,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         }
 
         isBegun = true;
-        var tables = group.IsTrusting ? [] : ByTable(group.Rows.Keys, row => row.Table);
+        var tables = group.IsTrusting ? [] : ByTable(group.Rows);
         await using var batch = new NpgsqlBatch(connection);
         batch.Add("BEGIN").Add(TransactionNumber);
         if (group.Answers.Count > 0)
@@ -96,12 +88,19 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
         foreach (var (table, rows) in tables)
         {
-            batch.Add(RowSql.SelectVersions(table), PgArray.Cells(rows, row => row.Cell), PgArray.Uuids(rows, row => row.Id));
+            batch.Add(RowSql.SelectVersions(table), PgArray.Cells(rows, row => row.Id.Cell), PgArray.Uuids(rows, row => row.Id.Id));
         }
 
         if (group.UnknownAccounts is { Count: > 0 } unknown)
         {
-            batch.Add(group.IsTrusting ? SelectAccounts : LockAccounts, PgArray.Cells(unknown, CellId.CellOf), PgArray.Uuids(unknown, id => id));
+            batch.Add(group.IsTrusting ? SelectAccounts : LockAccounts, PgArray.Cells(unknown, draft => draft.Account.Cell), PgArray.Uuids(unknown, draft => draft.Account.Id));
+        }
+
+        var ofOwners = group.UnknownOfOwners.ToLookup(draft => draft.Account.Owner);
+        if (ofOwners.Count > 0)
+        {
+            var owners = ofOwners.Select(owned => owned.Key).ToList();
+            batch.Add(SelectTransfers, PgArray.Cells(owners, CellId.CellOf), PgArray.Uuids(owners, id => id));
         }
 
         await using var reader = await batch.ExecuteReaderAsync();
@@ -112,7 +111,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
             await reader.NextResultAsync();
             while (await reader.ReadAsync())
             {
-                group.Answers[new AnswerId(new Cell((byte)reader.GetInt16(0)), reader.GetGuid(1))] = new StoredAnswer(reader.GetFieldValue<byte[]>(2), reader.GetFieldValue<byte[]>(3));
+                group.Answers[new AnswerId(new Cell((byte)reader.GetInt16(0)), reader.GetGuid(1))] = new StoredAnswer(reader.GetFieldValue<byte[]>(2));
             }
         }
 
@@ -121,7 +120,7 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
             await reader.NextResultAsync();
             while (await reader.ReadAsync())
             {
-                var row = group.Rows[new RowId(table, new Cell((byte)reader.GetInt16(0)), reader.GetGuid(1))];
+                var row = group.Row(new RowId(table, new Cell((byte)reader.GetInt16(0)), reader.GetGuid(1)));
                 row.StoredVersion = row.Version = reader.GetInt64(2);
             }
         }
@@ -132,40 +131,51 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
             while (await reader.ReadAsync())
             {
                 var account = new Account(reader.GetGuid(1), new Cell((byte)reader.GetInt16(0)), reader.GetString(2), new Unit(reader.GetString(3)), reader.GetGuid(4), reader.GetInt64(5));
-                group.Accounts[account.Id] = new AccountDraft { Account = account, IsStored = true, StoredPostings = reader.GetInt64(7), Balance = reader.GetInt64(6), Postings = reader.GetInt64(7) };
+                group.AccountOf(account.Id).Found(account, reader.GetInt64(6), reader.GetInt64(7), reader.GetGuid(8));
+            }
+        }
+
+        if (ofOwners.Count > 0)
+        {
+            await reader.NextResultAsync();
+            while (await reader.ReadAsync())
+            {
+                foreach (var draft in ofOwners[reader.GetGuid(0)].Where(draft => !draft.IsStored))
+                {
+                    draft.FoundInTransfer(reader.GetFieldValue<byte[]>(1));
+                }
             }
         }
     }
 
-    public override async Task WriteAsync(Group group, long nowMilliseconds)
+    public override async Task WriteAsync(Group group)
     {
+        // Statements that are sent in one go are one transaction by themselves (PostgreSQL's protocol, "Pipelining"), which ends with the last of them.
         var batch = new NpgsqlBatch(connection);
         if (!isBegun)
         {
-            batch.Add("BEGIN").Add(Begun, new NpgsqlParameter<long> { TypedValue = lockKey });
-            isBegun = true;
+            batch.Add(Begun, new NpgsqlParameter<long> { TypedValue = lockKey });
         }
 
         AddRows(batch, group);
         AddAccounts(batch, group);
         if (group.Transfers is { Count: > 0 } transfers)
         {
-            var postings = group.Postings;
             batch.Add(InsertTransfers,
-                PgArray.Cells(transfers, t => t.Cell), PgArray.Uuids(transfers, t => t.Transfer.Id), PgArray.Texts(transfers, t => t.Transfer.Kind), PgArray.Uuids(transfers, t => t.Transfer.Subject), PgArray.Longs(transfers, _ => nowMilliseconds));
-            batch.Add(InsertPostings,
-                PgArray.Cells(postings, p => p.Cell), PgArray.Uuids(postings, p => p.AccountId), PgArray.Longs(postings, p => p.Sequence), PgArray.Uuids(postings, p => p.TransferId), PgArray.Longs(postings, p => p.Amount), PgArray.Longs(postings, p => p.BalanceAfter));
+                PgArray.Cells(transfers, t => t.Cell), PgArray.Uuids(transfers, t => t.Transfer.Id), PgArray.Texts(transfers, t => t.Transfer.Kind), PgArray.Uuids(transfers, t => t.Transfer.Subject), PgArray.Bytes(transfers, t => t.Postings));
         }
 
         if (group.NewAnswers is { Count: > 0 } answers)
         {
             answers.Sort(static (one, other) => one.Id.CompareTo(other.Id));
-            batch.Add(InsertAnswers,
-                PgArray.Cells(answers, a => a.Id.Cell), PgArray.Uuids(answers, a => a.Id.Id),
-                PgArray.Of(answers, a => a.BodyHash, NpgsqlDbType.Bytea), PgArray.Of(answers, a => a.Answer, NpgsqlDbType.Bytea), PgArray.Longs(answers, _ => nowMilliseconds));
+            batch.Add(InsertAnswers, PgArray.Cells(answers, a => a.Id.Cell), PgArray.Uuids(answers, a => a.Id.Id), PgArray.Bytes(answers, a => a.Answer.Kept));
         }
 
-        batch.Add("COMMIT");
+        if (isBegun)
+        {
+            batch.Add("COMMIT");
+        }
+
         try
         {
             if (await commits.ExecuteAsync(connection!, batch))
@@ -220,16 +230,16 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
         // The number alone is no proof: a server that crashed may give it to another transaction. Ids of our own making are. And should the server after all begin only now what it was sent
         // (nobody can exclude that), the same ids keep it from being done twice.
-        if (group.Transfers is [var (cell, transfer), ..])
+        if (group.Transfers is [var draft, ..])
         {
-            return await VersionAsync(fresh, "SELECT 1::bigint FROM transfer WHERE cell = $1 AND id = $2", cell, transfer.Id) > 0;
+            return await VersionAsync(fresh, "SELECT 1::bigint FROM transfer WHERE cell = $1 AND id = $2", draft.Cell, draft.Transfer.Id) > 0;
         }
 
-        foreach (var (id, row) in group.Rows)
+        foreach (var row in group.Rows)
         {
             if (row is { IsChanged: true, IsDeleted: false })
             {
-                var version = await VersionAsync(fresh, $"SELECT version FROM {id.Table.Name} WHERE cell = $1 AND id = $2", id.Cell, id.Id);
+                var version = await VersionAsync(fresh, $"SELECT version FROM {row.Id.Table.Name} WHERE cell = $1 AND id = $2", row.Id.Cell, row.Id.Id);
                 return version >= row.Version && (row.StoredVersion == 0 || status == "committed");
             }
         }
@@ -300,20 +310,19 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
     private static void AddRows(NpgsqlBatch batch, Group group)
     {
-        foreach (var (table, rows) in ByTable(group.Rows, row => row.Key.Table))
+        foreach (var (table, rows) in ByTable(group.Rows.Where(static row => row.IsChanged)))
         {
-            rows.RemoveAll(static row => !row.Value.IsChanged);
-            rows.Sort(static (one, other) => (one.Key.Cell.Number, one.Key.Id).CompareTo((other.Key.Cell.Number, other.Key.Id)));
-            AddRows(batch, table, rows.FindAll(static row => row.Value is { StoredVersion: 0, IsDeleted: false }), RowSql.InsertMany(table), areNew: true);
-            AddRows(batch, table, rows.FindAll(static row => row.Value is { StoredVersion: > 0, IsDeleted: false }), RowSql.UpdateMany(table), areNew: false);
-            if (rows.FindAll(static row => row.Value is { StoredVersion: > 0, IsDeleted: true }) is { Count: > 0 } deleted)
+            rows.Sort(static (one, other) => (one.Id.Cell.Number, one.Id.Id).CompareTo((other.Id.Cell.Number, other.Id.Id)));
+            AddRows(batch, table, rows.FindAll(static row => row is { StoredVersion: 0, IsDeleted: false }), RowSql.InsertMany(table), areNew: true);
+            AddRows(batch, table, rows.FindAll(static row => row is { StoredVersion: > 0, IsDeleted: false }), RowSql.UpdateMany(table), areNew: false);
+            if (rows.FindAll(static row => row is { StoredVersion: > 0, IsDeleted: true }) is { Count: > 0 } deleted)
             {
-                batch.Add(RowSql.DeleteMany(table), PgArray.Cells(deleted, row => row.Key.Cell), PgArray.Uuids(deleted, row => row.Key.Id), PgArray.Longs(deleted, row => row.Value.StoredVersion));
+                batch.Add(RowSql.DeleteMany(table), PgArray.Cells(deleted, row => row.Id.Cell), PgArray.Uuids(deleted, row => row.Id.Id), PgArray.Longs(deleted, row => row.StoredVersion));
             }
         }
     }
 
-    private static void AddRows(NpgsqlBatch batch, VersionedTable table, List<KeyValuePair<RowId, RowDraft>> rows, string sql, bool areNew)
+    private static void AddRows(NpgsqlBatch batch, VersionedTable table, List<RowDraft> rows, string sql, bool areNew)
     {
         if (rows.Count == 0)
         {
@@ -321,16 +330,15 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
         }
 
         var parameters = new NpgsqlParameter[table.Columns.Length + (areNew ? 3 : 4)];
-        (parameters[0], parameters[1], parameters[2]) = (PgArray.Cells(rows, row => row.Key.Cell), PgArray.Uuids(rows, row => row.Key.Id), PgArray.Longs(rows, row => row.Value.Version));
+        (parameters[0], parameters[1], parameters[2]) = (PgArray.Cells(rows, row => row.Id.Cell), PgArray.Uuids(rows, row => row.Id.Id), PgArray.Longs(rows, row => row.Version));
         for (var index = 0; index < table.Columns.Length; index++)
         {
-            var column = index;
-            parameters[index + 3] = PgArray.Column(table.Columns[column].Type, rows, row => row.Value.Change!.Values!.Value[column]);
+            parameters[index + 3] = PgArray.Column(table.Columns[index].Type, rows, index);
         }
 
         if (!areNew)
         {
-            parameters[^1] = PgArray.Longs(rows, row => row.Value.StoredVersion);
+            parameters[^1] = PgArray.Longs(rows, row => row.StoredVersion);
         }
 
         batch.Add(sql, parameters);
@@ -338,10 +346,20 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
 
     private static void AddAccounts(NpgsqlBatch batch, Group group)
     {
-        var (opened, moved) = (new List<AccountDraft>(), new List<AccountDraft>());
-        foreach (var draft in group.Accounts.Values)
+        var (opened, moved, summed) = (new List<AccountDraft>(), new List<AccountDraft>(), new List<Delta>());
+        foreach (var draft in group.Accounts)
         {
-            if (draft is { IsChanged: true })
+            if (!draft.IsChanged || draft.NeedsNoRow)
+            {
+                continue;
+            }
+
+            if (draft.Account.IsSummed)
+            {
+                summed.Add(new Delta(draft.Account.Id, draft.Balance, draft.Postings));
+            }
+
+            if (!draft.IsStored || !draft.Account.IsSummed)
             {
                 (draft.IsStored ? moved : opened).Add(draft);
             }
@@ -352,29 +370,34 @@ internal sealed class PostgresGroupStore(Database database) : GroupStore
             opened.Sort(static (one, other) => (one.Account.Cell.Number, one.Account.Id).CompareTo((other.Account.Cell.Number, other.Account.Id)));
             batch.Add(InsertAccounts,
                 PgArray.Cells(opened, a => a.Account.Cell), PgArray.Uuids(opened, a => a.Account.Id), PgArray.Texts(opened, a => a.Account.Purpose), PgArray.Texts(opened, a => a.Account.Unit.Code),
-                PgArray.Uuids(opened, a => a.Account.Owner), PgArray.Longs(opened, a => a.Account.Floor), PgArray.Longs(opened, a => a.Balance), PgArray.Longs(opened, a => a.Postings));
+                PgArray.Uuids(opened, a => a.Account.Owner), PgArray.Longs(opened, a => a.Account.Floor), PgArray.Longs(opened, a => a.Account.IsSummed ? 0 : a.Balance), PgArray.Longs(opened, a => a.Account.IsSummed ? 0 : a.Postings), PgArray.Uuids(opened, a => a.Last));
         }
 
         if (moved.Count > 0)
         {
             moved.Sort(static (one, other) => (one.Account.Cell.Number, one.Account.Id).CompareTo((other.Account.Cell.Number, other.Account.Id)));
             batch.Add(UpdateAccounts,
-                PgArray.Cells(moved, a => a.Account.Cell), PgArray.Uuids(moved, a => a.Account.Id), PgArray.Longs(moved, a => a.Balance), PgArray.Longs(moved, a => a.Postings), PgArray.Longs(moved, a => a.StoredPostings));
+                PgArray.Cells(moved, a => a.Account.Cell), PgArray.Uuids(moved, a => a.Account.Id), PgArray.Longs(moved, a => a.Balance), PgArray.Longs(moved, a => a.Postings), PgArray.Longs(moved, a => a.StoredPostings), PgArray.Uuids(moved, a => a.Last));
+        }
+
+        if (summed.Count > 0)
+        {
+            var cell = CellId.CellOf(summed[0].AccountId);
+            batch.Add(Tallies.Insert, new NpgsqlParameter<short> { TypedValue = cell.Number }, new NpgsqlParameter<Guid> { TypedValue = CellId.New(cell, TimeProvider.System) }, new NpgsqlParameter<byte[]> { TypedValue = Tallies.Pack(summed) });
         }
     }
 
     /// <summary>By table, in the order of their names: the same for every process.</summary>
-    private static List<(VersionedTable Table, List<T> Rows)> ByTable<T>(IEnumerable<T> rows, Func<T, VersionedTable> tableOf)
+    private static List<(VersionedTable Table, List<RowDraft> Rows)> ByTable(IEnumerable<RowDraft> rows)
     {
-        var tables = new List<(VersionedTable Table, List<T> Rows)>();
+        var tables = new List<(VersionedTable Table, List<RowDraft> Rows)>();
         foreach (var row in rows)
         {
-            var table = tableOf(row);
-            var index = tables.FindIndex(known => known.Table == table);
+            var index = tables.FindIndex(known => known.Table == row.Id.Table);
             if (index < 0)
             {
                 index = tables.Count;
-                tables.Add((table, []));
+                tables.Add((row.Id.Table, []));
             }
 
             tables[index].Rows.Add(row);

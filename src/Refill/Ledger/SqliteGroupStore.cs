@@ -10,23 +10,27 @@ namespace Refill.Ledger;
 /// </summary>
 internal sealed class SqliteGroupStore(Database database) : GroupStore
 {
-    // Cards are spread evenly, so a group touches pages everywhere: they stay in memory (64 MiB, SQLite's own default is 2), and are carried over into
-    // the file every 16 MiB of log instead of every 4. What is durable is not touched by this: the log is synced at every commit.
+    // Cards are spread evenly, so a group touches pages everywhere: they stay in memory (64 MiB, SQLite's own default is 2).
     private const string Cache = "PRAGMA cache_size = -65536";
-    private const string Checkpoint = "PRAGMA wal_autocheckpoint = 4096";
+
+    // Carrying the log over is SqliteLog's. What is durable is not touched by this: the log is synced at every commit.
+    private const string NoCheckpoint = "PRAGMA wal_autocheckpoint = 0";
+    private const string Checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
     private const string Begin = "BEGIN IMMEDIATE";
     private const string Commit = "COMMIT";
-    private const string SelectAnswer = "SELECT body_hash, answer FROM answer WHERE cell = ?1 AND id = ?2";
-    private const string SelectAccount = "SELECT purpose, unit, owner, floor, balance, postings FROM account WHERE cell = ?1 AND id = ?2";
+    private const string SelectAnswer = "SELECT answer FROM answer WHERE cell = ?1 AND id = ?2";
+    private const string SelectAccount = "SELECT purpose, unit, owner, floor, balance, postings, last_transfer FROM account WHERE cell = ?1 AND id = ?2";
+    private const string SelectPostings = "SELECT postings FROM transfer WHERE cell = ?1 AND id = ?2";
     private const string SelectTransfer = "SELECT 1 FROM transfer WHERE cell = ?1 AND id = ?2";
-    private const string InsertAnswer = "INSERT INTO answer (cell, id, body_hash, answer, at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    private const string InsertAccount = "INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    private const string UpdateAccount = "UPDATE account SET balance = ?3, postings = ?4 WHERE cell = ?1 AND id = ?2 AND postings = ?5";
-    private const string InsertTransfer = "INSERT INTO transfer (cell, id, kind, subject, at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    private const string InsertPosting = "INSERT INTO posting (cell, account_id, sequence, transfer_id, amount, balance_after) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    private const string InsertAnswer = "INSERT INTO answer (cell, id, answer) VALUES (?1, ?2, ?3)";
+    private const string InsertAccount = "INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings, last_transfer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    private const string UpdateAccount = "UPDATE account SET balance = ?3, postings = ?4, last_transfer = ?6 WHERE cell = ?1 AND id = ?2 AND postings = ?5";
+    private const string AddToAccount = "UPDATE account SET balance = balance + ?3, postings = postings + ?4 WHERE cell = ?1 AND id = ?2";
+    private const string InsertTransfer = "INSERT INTO transfer (cell, id, kind, subject, postings) VALUES (?1, ?2, ?3, ?4, ?5)";
 
     private readonly Dictionary<string, SqliteStatement> prepared = [];
     private SqliteConnection? connection;
+    private SqliteLog? log;
 
     public override bool Blocks => true;
 
@@ -36,8 +40,11 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         {
             connection = (SqliteConnection)await database.OpenConnectionAsync(CancellationToken.None);
             Statement(Cache).Run();
-            Statement(Checkpoint).Run();
+            Statement(NoCheckpoint).Run();
+            log ??= new SqliteLog(database);
         }
+
+        log!.Restart(Statement(Checkpoint));
 
         Statement(Begin).Run();
         var answers = Statement(SelectAnswer);
@@ -45,67 +52,66 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         {
             if (answers.Bind(1, id.Cell.Number).Bind(2, id.Id).Step())
             {
-                group.Answers[id] = new StoredAnswer(answers.Bytes(0), answers.Bytes(1));
+                group.Answers[id] = new StoredAnswer(answers.Bytes(0));
                 answers.Reset();
             }
         }
 
         if (!group.IsTrusting)
         {
-            foreach (var (id, row) in group.Rows)
+            foreach (var row in group.Rows)
             {
-                row.StoredVersion = row.Version = StoredVersion(id);
+                row.StoredVersion = row.Version = StoredVersion(row.Id);
             }
         }
 
         var accounts = Statement(SelectAccount);
-        foreach (var id in group.UnknownAccounts)
+        foreach (var draft in group.UnknownAccounts)
         {
-            var cell = CellId.CellOf(id);
+            var (cell, id) = (draft.Account.Cell, draft.Account.Id);
             if (accounts.Bind(1, cell.Number).Bind(2, id).Step())
             {
-                group.Accounts[id] = new AccountDraft
-                {
-                    Account = new Account(id, cell, accounts.Text(0), new Unit(accounts.Text(1)), accounts.Uuid(2), accounts.Long(3)),
-                    IsStored = true,
-                    StoredPostings = accounts.Long(5),
-                    Balance = accounts.Long(4),
-                    Postings = accounts.Long(5),
-                };
+                draft.Found(new Account(id, cell, accounts.Text(0), new Unit(accounts.Text(1)), accounts.Uuid(2), accounts.Long(3)), accounts.Long(4), accounts.Long(5), accounts.Uuid(6));
                 accounts.Reset();
+            }
+        }
+
+        var transfers = Statement(SelectPostings);
+        foreach (var draft in group.UnknownOfOwners)
+        {
+            if (!draft.IsStored && transfers.Bind(1, draft.Account.Cell.Number).Bind(2, draft.Account.Owner).Step())
+            {
+                draft.FoundInTransfer(transfers.Bytes(0));
+                transfers.Reset();
             }
         }
     }
 
-    public override Task WriteAsync(Group group, long nowMilliseconds)
+    public override Task WriteAsync(Group group)
     {
-        foreach (var (id, row) in group.Rows)
+        foreach (var row in group.Rows)
         {
-            Write(id, row);
+            Write(row.Id, row);
         }
 
-        foreach (var draft in group.Accounts.Values)
+        foreach (var draft in group.Accounts)
         {
-            if (draft is { IsChanged: true })
+            if (draft is { IsChanged: true, NeedsNoRow: false })
             {
                 Write(draft);
             }
         }
 
-        foreach (var (cell, transfer) in group.Transfers)
+        var transfers = Statement(InsertTransfer);
+        foreach (var (cell, transfer, postings) in group.Transfers)
         {
-            Statement(InsertTransfer).Bind(1, cell.Number).Bind(2, transfer.Id).Bind(3, transfer.Kind).Bind(4, transfer.Subject).Bind(5, nowMilliseconds).Run();
+            transfers.Bind(1, cell.Number).Bind(2, transfer.Id).Bind(3, transfer.Kind).Bind(4, transfer.Subject).Bind(5, postings).Run();
         }
 
-        var postings = Statement(InsertPosting);
-        foreach (var posting in group.Postings)
-        {
-            postings.Bind(1, posting.Cell.Number).Bind(2, posting.AccountId).Bind(3, posting.Sequence).Bind(4, posting.TransferId).Bind(5, posting.Amount).Bind(6, posting.BalanceAfter).Run();
-        }
-
+        var answers = Statement(InsertAnswer);
         foreach (var answer in group.NewAnswers)
         {
-            Statement(InsertAnswer).Bind(1, answer.Id.Cell.Number).Bind(2, answer.Id.Id).Bind(3, answer.BodyHash).Bind(4, answer.Answer).Bind(5, nowMilliseconds).Run();
+            answers.Bind(1, answer.Id.Cell.Number).Bind(2, answer.Id.Id).Bind(3, answer.Answer.Kept).Run();
         }
 
         try
@@ -143,10 +149,10 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
     {
         Forget();
         await using var fresh = (SqliteConnection)await database.OpenConnectionAsync(CancellationToken.None);
-        if (group.Transfers is [var (cell, transfer), ..])
+        if (group.Transfers is [var draft, ..])
         {
             using var transfers = new SqliteStatement(fresh, SelectTransfer);
-            return transfers.Bind(1, cell.Number).Bind(2, transfer.Id).Step();
+            return transfers.Bind(1, draft.Cell.Number).Bind(2, draft.Transfer.Id).Step();
         }
 
         if (group.NewAnswers is [var answer, ..])
@@ -156,9 +162,9 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         }
 
         // The only writer is we: a row that still has its old version was not written.
-        var (id, row) = group.Rows.First(row => row.Value.IsChanged);
-        using var versions = new SqliteStatement(fresh, RowSql.SelectVersion(id.Table));
-        var version = versions.Bind(1, id.Cell.Number).Bind(2, id.Id).Step() ? versions.Long(0) : 0;
+        var row = group.Rows.First(row => row.IsChanged);
+        using var versions = new SqliteStatement(fresh, RowSql.SelectVersion(row.Id.Table));
+        var version = versions.Bind(1, row.Id.Cell.Number).Bind(2, row.Id.Id).Step() ? versions.Long(0) : 0;
         return version == row.StoredVersion ? false : version == row.Version ? true : null;
     }
 
@@ -172,6 +178,7 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
 
     public override ValueTask DisposeAsync()
     {
+        log?.Dispose();
         Forget();
         return ValueTask.CompletedTask;
     }
@@ -229,9 +236,16 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
     private void Write(AccountDraft draft)
     {
         var account = draft.Account;
-        if (draft.IsStored)
+        if (account.IsSummed && draft.IsStored)
         {
-            var changed = Statement(UpdateAccount).Bind(1, account.Cell.Number).Bind(2, account.Id).Bind(3, draft.Balance).Bind(4, draft.Postings).Bind(5, draft.StoredPostings).Run();
+            if (Statement(AddToAccount).Bind(1, account.Cell.Number).Bind(2, account.Id).Bind(3, draft.Balance).Bind(4, draft.Postings).Run() != 1)
+            {
+                throw new OutdatedException($"account {account.Id} is not there");
+            }
+        }
+        else if (draft.IsStored)
+        {
+            var changed = Statement(UpdateAccount).Bind(1, account.Cell.Number).Bind(2, account.Id).Bind(3, draft.Balance).Bind(4, draft.Postings).Bind(5, draft.StoredPostings).Bind(6, draft.Last).Run();
             if (changed != 1)
             {
                 throw new OutdatedException($"account {account.Id} has not {draft.StoredPostings} postings any more");
@@ -240,7 +254,7 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         else
         {
             Statement(InsertAccount).Bind(1, account.Cell.Number).Bind(2, account.Id).Bind(3, account.Purpose).Bind(4, account.Unit.Code)
-                .Bind(5, account.Owner).Bind(6, account.Floor).Bind(7, draft.Balance).Bind(8, draft.Postings).Run();
+                .Bind(5, account.Owner).Bind(6, account.Floor).Bind(7, draft.Balance).Bind(8, draft.Postings).Bind(9, draft.Last).Run();
         }
     }
 

@@ -37,7 +37,7 @@ public sealed class Database(DatabaseOptions options)
     private static readonly TimeSpan MigrationPatience = TimeSpan.FromMinutes(5);
 
     private readonly DbContextOptions<SqliteRefillDb> sqlite = new DbContextOptionsBuilder<SqliteRefillDb>().UseSqlite(options.ConnectionString).AddInterceptors(new SqlitePragmas()).ReplaceService<IMigrationsSqlGenerator, SqliteTables>().Options;
-    private readonly DbContextOptions<PostgresRefillDb> postgres = new DbContextOptionsBuilder<PostgresRefillDb>().UseNpgsql(options.ConnectionString).Options;
+    private readonly DbContextOptions<PostgresRefillDb> postgres = new DbContextOptionsBuilder<PostgresRefillDb>().UseNpgsql(options.ConnectionString).ReplaceService<IMigrationsSqlGenerator, PostgresTables>().Options;
 
     public DatabaseOptions Options => options;
 
@@ -65,22 +65,30 @@ public sealed class Database(DatabaseOptions options)
         }
     }
 
+    // Rows are looked up by primary key and nothing else. Plans are fixed to that and made once; one made while a table was small would else read all of it for ever.
+    private const string ByKey = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan;";
+
     /// <summary>
-    /// A connection of PostgreSQL that one committer keeps for itself, with settings of its own and statements prepared once:
-    /// it is outside the pool, so that neither leaks into anybody else's.
+    /// A connection of PostgreSQL that one committer (or who looks up for many) keeps for itself, with statements over primary keys that are prepared once:
+    /// it is outside the pool, so that neither they nor its settings leak into anybody else's.
     /// </summary>
-    internal async Task<NpgsqlConnection> OpenCommitterAsync(string settings)
+    /// <param name="settings">More SET statements; may be empty.</param>
+    internal async Task<NpgsqlConnection> OpenKeptAsync(string settings)
     {
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(options.ConnectionString)
         {
             Pooling = false,
             MaxAutoPrepare = 100,
             AutoPrepareMinUsages = 2,
+
+            // A group of some hundred kilobytes goes in a few pieces: each piece wakes the server, and 8 KB is what they are otherwise.
+            WriteBufferSize = 512 * 1024,
+            ReadBufferSize = 64 * 1024,
         }.ConnectionString);
         try
         {
             await connection.OpenAsync();
-            await using var command = new NpgsqlCommand(settings, connection);
+            await using var command = new NpgsqlCommand(ByKey + settings, connection);
             await command.ExecuteNonQueryAsync();
             return connection;
         }
@@ -112,7 +120,7 @@ public sealed class Database(DatabaseOptions options)
         return false;
     }
 
-    /// <summary>Applies the migrations that are missing. A SQLite file and its folder are made if they are not there.</summary>
+    /// <summary>Applies the migrations that are missing, and makes the tables of the months to come. A SQLite file and its folder are made if they are not there.</summary>
     /// <exception cref="DatabaseUnfitException">The PostgreSQL server is older than <see cref="OldestPostgres"/>, or the schema is newer than this program.</exception>
     public async Task MigrateAsync(CancellationToken cancellation = default)
     {
@@ -122,11 +130,16 @@ public sealed class Database(DatabaseOptions options)
         }
 
         await using var db = Open();
-        if (await IsCurrentAsync(db, cancellation))
+        if (!await IsCurrentAsync(db, cancellation))
         {
-            return;
+            await MigrateAsync(db, cancellation);
         }
 
+        await Months.MakeAsync(this, TimeProvider.System.GetUtcNow(), cancellation);
+    }
+
+    private async Task MigrateAsync(RefillDb db, CancellationToken cancellation)
+    {
         using var alone = SqliteFile is null ? null : await FileLock.TakeAsync(LockFile("migrating"), MigrationPatience, cancellation)
             ?? throw new DatabaseUnfitException($"another process has been bringing it up to date for more than {MigrationPatience.TotalMinutes:0} minutes");
         if (alone is not null)
@@ -168,7 +181,7 @@ public sealed class Database(DatabaseOptions options)
         var (known, applied) = (db.Database.GetMigrations().ToHashSet(), await db.Database.GetAppliedMigrationsAsync(cancellation));
         if (applied.FirstOrDefault(migration => !known.Contains(migration)) is { } newer)
         {
-            throw new DatabaseUnfitException($"it is newer than this program, which does not know its step {newer}; use the newer program");
+            throw new DatabaseUnfitException($"it is newer than this program (or from before 2026-11-25, docs/decisions/lean-rows.md), which does not know its step {newer}; use the program that made it");
         }
 
         return known.IsSubsetOf(applied);

@@ -1,5 +1,9 @@
+using System.Data;
+using System.Data.Common;
 using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Refill.Storage;
@@ -37,6 +41,16 @@ public abstract partial class RefillDb(DbContextOptions options) : DbContext(opt
                 entity.RemoveKey(key);
             }
         }
+    }
+
+    /// <summary>One moment's view of the database, for several questions, that holds up no writer.</summary>
+    public async Task<IDbContextTransaction> SnapshotAsync(CancellationToken cancellation)
+    {
+        await Database.OpenConnectionAsync(cancellation);
+        DbTransaction snapshot = Database.GetDbConnection() is SqliteConnection sqlite
+            ? sqlite.BeginTransaction(deferred: true)
+            : await Database.GetDbConnection().BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        return (await Database.UseTransactionAsync(snapshot, cancellation))!;
     }
 
     internal static string SnakeCase(string name) => WordStart().Replace(name, "_$0").ToLowerInvariant();

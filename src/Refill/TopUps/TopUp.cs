@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Refill.Cards;
 using Refill.Catalogue;
+using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.Units;
 
@@ -12,6 +13,7 @@ namespace Refill.TopUps;
 /// One purchase of one plan for one card, as it stands. Immutable: <c>TopUpSteps</c> makes the next one, and nothing else may.
 /// </summary>
 /// <param name="Version">0 until it is first committed.</param>
+/// <param name="OrderCode">What a person reads out (OrderCode).</param>
 /// <param name="IdentifierKind">How the visitor named the card; the identifier itself is kept, encrypted, with the card.</param>
 /// <param name="Plan">A copy of the plan as quoted: what is sold later or withdrawn changes nothing here.</param>
 /// <param name="Charge">What is to be paid, in the gateway's currency.</param>
@@ -35,7 +37,6 @@ public sealed record TopUp(
     Money Charge,
     FxRate Rate,
     string Reference,
-    DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     DateTimeOffset QuoteExpiresAt,
     DateTimeOffset? DeliveryStartedAt,
@@ -57,20 +58,17 @@ public sealed record TopUp(
 
     public Money Price => Plan.Price;
 
+    /// <summary>When it was made: its id says so.</summary>
+    public DateTimeOffset CreatedAt => CellId.TimeOf(Id);
+
     public static readonly VersionedTable Table = new(
         "top_up",
-        new Column("order_code", ColumnType.Text),
         new Column("state", ColumnType.Smallint),
+        new Column("updated_at", ColumnType.Bigint),
         new Column("card_id", ColumnType.Uuid),
-        new Column("last_four", ColumnType.Text),
-        new Column("price_minor", ColumnType.Bigint),
         new Column("charge_minor", ColumnType.Bigint),
         new Column("charge_currency", ColumnType.Text),
-        new Column("created_at", ColumnType.Bigint),
-        new Column("updated_at", ColumnType.Bigint),
-        new Column("completed_at", ColumnType.Bigint),
-        new Column("valid_until", ColumnType.Bigint),
-        new Column("trouble", ColumnType.Smallint),
+        new Column("order_code", ColumnType.Text),
         new Column("wallet_id", ColumnType.Uuid),
         new Column("terms_id", ColumnType.Uuid),
         new Column("detail", ColumnType.Text));
@@ -79,40 +77,49 @@ public sealed record TopUp(
     /// <param name="termsId">Of its carrier and plan (TermsBook).</param>
     internal RowChange Store(long expectedVersion, Guid termsId) => new(Table, Cell, Id, expectedVersion,
     [
-        OrderCode, (short)State, CardId, LastFour, Price.Minor, Charge.Minor, Charge.Currency.Code,
-        CreatedAt.ToUnixTimeMilliseconds(), UpdatedAt.ToUnixTimeMilliseconds(), CompletedAt?.ToUnixTimeMilliseconds(), ValidUntil?.ToUnixTimeMilliseconds(),
-        (short)Trouble, WalletId, termsId, JsonSerializer.Serialize(Detail.Of(this), TopUpJson.Compiled.Detail),
+        (short)State, UpdatedAt.ToUnixTimeMilliseconds(), CardId, Charge.Minor, Charge.Currency.Code, OrderCode.Length == KeptCode ? OrderCode : null, WalletId, termsId,
+        JsonSerializer.Serialize(Detail.Of(this), TopUpJson.Compiled.Detail),
     ]);
 
     internal static async ValueTask<TopUp> ReadAsync(TopUpRow row, TermsBook book, CancellationToken cancellation)
     {
         var detail = JsonSerializer.Deserialize(row.Detail, TopUpJson.Compiled.Detail) ?? throw new InvalidOperationException($"top-up {row.Id} has no detail");
-        var terms = row.TermsId is { } id ? await book.ReadAsync(id, cancellation) : new Terms(detail.Carrier!, detail.Plan!);
+        var (terms, charge) = (await book.ReadAsync(row.TermsId, cancellation), new Money(row.ChargeMinor, Currency.Of(row.ChargeCurrency)));
         return new TopUp(
-            row.Id, row.Version, row.OrderCode, (TopUpState)row.State, row.CardId, detail.IdentifierKind, row.LastFour,
-            terms.Carrier, detail.CurrentPlan, detail.CurrentExpiresAt, terms.Plan, new Money(row.ChargeMinor, Currency.Of(row.ChargeCurrency)), detail.Rate, detail.Reference,
-            row.CreatedAt, row.UpdatedAt, detail.QuoteExpiresAt, detail.DeliveryStartedAt, detail.LastCallAt, row.CompletedAt, row.ValidUntil,
-            detail.CarrierNumber, detail.CarrierReference, (TopUpTrouble)row.Trouble, row.WalletId);
+            row.Id, row.Version, row.OrderCode ?? TopUps.OrderCode.Of(row.Id), (TopUpState)row.State, row.CardId, detail.IdentifierKind, detail.LastFour,
+            terms.Carrier, detail.CurrentPlan, detail.CurrentExpiresAt, terms.Plan, charge, detail.Rate ?? WalletRate(charge.Currency, CellId.TimeOf(row.Id)), detail.Reference,
+            row.UpdatedAt, detail.QuoteExpiresAt ?? CellId.TimeOf(row.Id), detail.DeliveryStartedAt, detail.LastCallAt, detail.CompletedAt, detail.ValidUntil,
+            detail.CarrierNumber, detail.CarrierReference, detail.Trouble, row.WalletId);
     }
 
-    /// <summary>What no query asks for by column stands in one JSON text: fewer columns, a leaner row.</summary>
-    /// <param name="Carrier">With <paramref name="Plan"/>, in rows from before there were terms.</param>
+    /// <summary>A wallet pays in the currency of the price, when the top-up is made.</summary>
+    internal static FxRate WalletRate(Currency currency, DateTimeOffset at) => new(currency, currency, FxRate.One, WalletGateway.GatewayName, at);
+
+    /// <summary>Codes of this length are kept beside their top-up; longer ones are read off its id (OrderCode).</summary>
+    private const int KeptCode = 14;
+
+    /// <summary>What no query asks for by column stands in one JSON text, without what is not there: fewer columns, a leaner row.</summary>
+    /// <param name="Rate">Null: a wallet's, which says nothing.</param>
+    /// <param name="QuoteExpiresAt">Null: there was no quote; it was ordered and paid in one step.</param>
     internal sealed record Detail(
         CardIdentifierKind IdentifierKind,
-        Carrier? Carrier,
+        string LastFour,
         string? CurrentPlan,
         DateTimeOffset? CurrentExpiresAt,
-        Plan? Plan,
-        FxRate Rate,
+        FxRate? Rate,
         string Reference,
-        DateTimeOffset QuoteExpiresAt,
+        DateTimeOffset? QuoteExpiresAt,
         DateTimeOffset? DeliveryStartedAt,
         DateTimeOffset? LastCallAt,
+        DateTimeOffset? CompletedAt,
+        DateTimeOffset? ValidUntil,
         string? CarrierNumber,
-        string? CarrierReference)
+        string? CarrierReference,
+        TopUpTrouble Trouble)
     {
         public static Detail Of(TopUp t) => new(
-            t.IdentifierKind, null, t.CurrentPlan, t.CurrentExpiresAt, null, t.Rate, t.Reference, t.QuoteExpiresAt, t.DeliveryStartedAt, t.LastCallAt, t.CarrierNumber, t.CarrierReference);
+            t.IdentifierKind, t.LastFour, t.CurrentPlan, t.CurrentExpiresAt, t.Rate == WalletRate(t.Charge.Currency, t.CreatedAt) ? null : t.Rate, t.Reference, t.QuoteExpiresAt == t.CreatedAt ? null : t.QuoteExpiresAt,
+            t.DeliveryStartedAt, t.LastCallAt, t.CompletedAt, t.ValidUntil, t.CarrierNumber, t.CarrierReference, t.Trouble);
     }
 }
 
@@ -121,27 +128,25 @@ public sealed class TopUpRow : IEntityTypeConfiguration<TopUpRow>
     public short Cell { get; set; }
     public Guid Id { get; set; }
     public long Version { get; set; }
-    public string OrderCode { get; set; } = "";
     public short State { get; set; }
+    public DateTimeOffset UpdatedAt { get; set; }
     public Guid CardId { get; set; }
-    public string LastFour { get; set; } = "";
-    public long PriceMinor { get; set; }
     public long ChargeMinor { get; set; }
     public string ChargeCurrency { get; set; } = "";
-    public DateTimeOffset CreatedAt { get; set; }
-    public DateTimeOffset UpdatedAt { get; set; }
-    public DateTimeOffset? CompletedAt { get; set; }
-    public DateTimeOffset? ValidUntil { get; set; }
-    public short Trouble { get; set; }
+
+    /// <summary>Null: it is read off the id.</summary>
+    public string? OrderCode { get; set; }
     public Guid? WalletId { get; set; }
-    public Guid? TermsId { get; set; }
+    public Guid TermsId { get; set; }
     public string Detail { get; set; } = "";
 
     public void Configure(EntityTypeBuilder<TopUpRow> builder)
     {
         builder.ToTable("top_up");
         builder.HasKey(row => new { row.Cell, row.Id });
-        builder.HasIndex(row => new { row.Cell, row.OrderCode }).IsUnique();
+
+        // Not unique: 52 random bits are, and `refill verify` looks. PostgreSQL has no unique index over the months of this table that lacks what tells them apart.
+        builder.HasIndex(row => new { row.Cell, row.OrderCode }).HasFilter("order_code IS NOT NULL");
 
         // The sweep looks for what has stood still; final states are most rows and are left out.
         builder.HasIndex(row => new { row.State, row.UpdatedAt }).HasFilter("state IN (2, 3, 4, 8)");

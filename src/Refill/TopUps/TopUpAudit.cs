@@ -1,6 +1,3 @@
-using System.Data;
-using System.Data.Common;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Refill.Cards;
 using Refill.Ledger;
@@ -27,6 +24,7 @@ public sealed class TopUpAudit(Database database)
         var once = new Check("I5  never both credited and refunded; credited exactly once if completed");
         var legal = new Check("I9  every top-up's history is a chain of legal steps and ends in its present state");
         var work = new Check("I3  nothing stands still: whatever is under way has work in the outbox");
+        var atOnce = new Check("I4  what was ordered and completed at once took its price, from its wallet alone");
         var whole = new Check("every top-up stands in its own cell and has its card; no payment and no step is about none");
         var share = await CellsAtOnceAsync(cancellation);
         for (var first = 0; first < Cell.Count; first += share)
@@ -39,24 +37,26 @@ public sealed class TopUpAudit(Database database)
                 Legal(rows, legal);
                 Work(rows, work);
                 Whole(rows, whole);
+                AtOnce(rows, atOnce);
             }
         }
 
-        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, whole.Finding, await WalletsAsync(cancellation), await PaidAtOnceAsync(cancellation)];
+        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, whole.Finding, atOnce.Finding, await WalletsAsync(cancellation)];
     }
 
     /// <summary>
     /// Wallets and cards stand in different cells, so no cell alone can tell: what the wallets' side says was taken, the cards' side has. Only refunds that are back in
-    /// their wallet and not yet confirmed to the top-up may lie between. One statement is one moment on both databases.
+    /// their wallet and not yet confirmed to the top-up may lie between.
     /// </summary>
     private async Task<AuditFinding> WalletsAsync(CancellationToken cancellation)
     {
         var check = new Check("I4  what wallets gave, top-ups have: both sides agree over all cells");
         await using var db = database.Open();
-        var sums = await db.Set<AccountRow>().AsNoTracking()
-            .Where(a => a.Purpose == WalletGateway.TakenPurpose || a.Purpose == "clearing/" + WalletGateway.GatewayName || a.Purpose == "refund-in-transit/" + WalletGateway.GatewayName)
-            .GroupBy(a => a.Purpose).Select(group => new { Purpose = group.Key, Balance = group.Sum(a => a.Balance), Count = group.LongCount() }).ToListAsync(cancellation);
-        check.Examined = sums.Sum(sum => sum.Count);
+        await using var snapshot = await db.SnapshotAsync(cancellation);
+        var pending = await Tallies.PendingAsync(db, cancellation);
+        var accounts = await db.Set<AccountRow>().AsNoTracking()
+            .Where(a => a.Purpose == WalletGateway.TakenPurpose || a.Purpose == "clearing/" + WalletGateway.GatewayName || a.Purpose == "refund-in-transit/" + WalletGateway.GatewayName).ToListAsync(cancellation);
+        check.Examined = accounts.Count;
         var (taken, cleared, returning) = (Of(WalletGateway.TakenPurpose), Of("clearing/" + WalletGateway.GatewayName), Of("refund-in-transit/" + WalletGateway.GatewayName));
         if (-(taken + cleared) is var between && (between < 0 || between > returning))
         {
@@ -65,30 +65,7 @@ public sealed class TopUpAudit(Database database)
 
         return check.Finding;
 
-        long Of(string purpose) => sums.Find(sum => sum.Purpose == purpose)?.Balance ?? 0;
-    }
-
-    /// <summary>What a wallet paid in one commit: the transfer took the price from that wallet and nothing from another, and the card's cell has earned it.</summary>
-    private async Task<AuditFinding> PaidAtOnceAsync(CancellationToken cancellation)
-    {
-        var check = new Check("I4  what was ordered and completed at once took its price, from its wallet alone");
-        await using var db = database.Open();
-        check.Examined = await db.Set<TopUpRow>().LongCountAsync(t => t.WalletId != null, cancellation);
-        var wrong = from t in db.Set<TopUpRow>()
-                    where t.WalletId != null
-                    join transfer in db.Set<TransferRow>() on new { t.Cell, Subject = t.Id, Kind = WalletGateway.Delivered } equals new { transfer.Cell, transfer.Subject, transfer.Kind }
-                    join p in db.Set<PostingRow>() on transfer.Id equals p.TransferId
-                    join a in db.Set<AccountRow>() on new { p.Cell, Id = p.AccountId } equals new { a.Cell, a.Id }
-                    group new { t, p, a } by new { t.Id, t.PriceMinor } into one
-                    where one.Sum(x => x.a.Purpose == "wallet" && x.a.Owner == x.t.WalletId ? x.p.Amount : 0) != -one.Key.PriceMinor
-                        || one.Sum(x => x.a.Purpose == "revenue" && x.a.Cell == x.t.Cell ? x.p.Amount : 0) != one.Key.PriceMinor
-                    select one.Key.Id;
-        await foreach (var id in wrong.AsAsyncEnumerable().WithCancellation(cancellation))
-        {
-            check.Problem($"top-up {id}: its transfer does not move its price from its wallet to revenue");
-        }
-
-        return check.Finding;
+        long Of(string purpose) => accounts.Where(a => a.Purpose == purpose).Sum(a => a.Balance + pending.GetValueOrDefault(a.Id).Amount);
     }
 
     /// <summary>Work that the machine has given up and a person must look at: not damage, but not to be forgotten.</summary>
@@ -116,15 +93,20 @@ public sealed class TopUpAudit(Database database)
     private async Task<IReadOnlyList<Rows>> ReadAsync(short first, short last, CancellationToken cancellation)
     {
         await using var db = database.Open();
-        await db.Database.OpenConnectionAsync(cancellation);
-        await using var snapshot = await db.Database.UseTransactionAsync(await SnapshotAsync(db.Database.GetDbConnection(), cancellation), cancellation);
+        await using var snapshot = await db.SnapshotAsync(cancellation);
         var topUps = (await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last)
-            .Select(t => new TopUpLine(t.Cell, t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId)).ToListAsync(cancellation)).ToLookup(t => t.Cell);
+            .Select(t => new TopUpLine(t.Cell, t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId, t.OrderCode)).ToListAsync(cancellation)).ToLookup(t => t.Cell);
         var payments = (await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell >= first && p.Cell <= last).ToListAsync(cancellation)).ToLookup(p => p.Cell);
         var steps = (await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell >= first && s.Cell <= last).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation)).ToLookup(s => s.Cell);
-        var transfers = (await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last).Select(t => new { t.Cell, t.Subject, t.Kind }).ToListAsync(cancellation)).ToLookup(t => t.Cell);
+        var transfers = (await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last).Select(t => new { t.Cell, t.Subject, t.Kind, Postings = t.Kind == WalletGateway.Delivered ? t.Postings : null }).ToListAsync(cancellation)).ToLookup(t => t.Cell);
+        var pending = await Tallies.PendingAsync(db, cancellation);
         var accounts = (await db.Set<AccountRow>().AsNoTracking()
             .Where(a => a.Cell >= first && a.Cell <= last && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/"))).ToListAsync(cancellation)).ToLookup(a => a.Cell);
+        foreach (var account in accounts.SelectMany(a => a))
+        {
+            account.Balance += pending.GetValueOrDefault(account.Id).Amount;
+        }
+
         var work = (await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell >= first && w.Cell <= last).Select(w => new { w.Kind, w.Subject }).ToListAsync(cancellation)).Select(w => (w.Kind, w.Subject)).ToHashSet();
         var cards = (await db.Set<CardRow>().Where(c => c.Cell >= first && c.Cell <= last && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => new { c.Cell, c.Id }).ToListAsync(cancellation)).ToLookup(c => c.Cell, c => c.Id);
         return
@@ -135,6 +117,7 @@ public sealed class TopUpAudit(Database database)
                 PaymentsOf(topUps[cell], payments[cell]),
                 steps[cell].ToLookup(s => s.TopUpId),
                 transfers[cell].ToLookup(t => t.Subject, t => t.Kind),
+                transfers[cell].Where(t => t.Postings is not null).ToLookup(t => t.Subject, t => t.Postings!),
                 [.. accounts[cell]],
                 work,
                 cards[cell].ToHashSet())),
@@ -148,10 +131,6 @@ public sealed class TopUpAudit(Database database)
         var ids = known.Select(payment => payment.Id).ToHashSet();
         return known.Concat(topUps.Select(topUp => topUp.OwnPayment).OfType<Payment>().Where(own => !ids.Contains(own.Id))).ToLookup(payment => payment.TopUpId);
     }
-
-    /// <summary>One moment's view of the database that holds up no writer.</summary>
-    private static async Task<DbTransaction> SnapshotAsync(DbConnection connection, CancellationToken cancellation) =>
-        connection is SqliteConnection sqlite ? sqlite.BeginTransaction(deferred: true) : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
 
     private static void Captured(Rows rows, Check check)
     {
@@ -254,6 +233,24 @@ public sealed class TopUpAudit(Database database)
         }
     }
 
+    /// <summary>What a wallet paid in one commit: the transfer took the price from that wallet and nothing from another, and the card's cell has earned it.</summary>
+    private static void AtOnce(Rows rows, Check check)
+    {
+        foreach (var topUp in rows.TopUps.Values.Where(t => t.WalletId is not null))
+        {
+            check.Examined++;
+            var (wallet, revenue) = (Wallet.AccountOf(topUp.WalletId!.Value).Id, Account.For(new Cell((byte)topUp.Cell), "revenue", new Unit(topUp.ChargeCurrency)).Id);
+            foreach (var packed in rows.Orders[topUp.Id])
+            {
+                var lines = PackedPostings.Read(packed);
+                if (lines.Where(line => line.AccountId == wallet).Sum(line => line.Amount) != -topUp.ChargeMinor || lines.Where(line => line.AccountId == revenue).Sum(line => line.Amount) != topUp.ChargeMinor)
+                {
+                    check.Problem($"top-up {topUp.Id}: its transfer does not move its price from its wallet to revenue");
+                }
+            }
+        }
+    }
+
     private static void Legal(Rows rows, Check check)
     {
         foreach (var topUp in rows.TopUps.Values)
@@ -303,6 +300,7 @@ public sealed class TopUpAudit(Database database)
 
     private static void Whole(Rows rows, Check check)
     {
+        var codes = new HashSet<string>(); // A code begins with its cell: it is unique if it is within the cell.
         foreach (var topUp in rows.TopUps.Values)
         {
             check.Examined++;
@@ -313,6 +311,10 @@ public sealed class TopUpAudit(Database database)
             else if (!rows.Cards.Contains(topUp.CardId))
             {
                 check.Problem($"top-up {topUp.Id} has no card, or one without number and ICCID");
+            }
+            else if (topUp.OrderCode is { } code && !codes.Add(code))
+            {
+                check.Problem($"top-up {topUp.Id} has the order code of another");
             }
         }
 
@@ -327,7 +329,7 @@ public sealed class TopUpAudit(Database database)
         }
     }
 
-    private sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId)
+    private sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId, string? OrderCode)
     {
         /// <summary>Paid from a wallet in its first commit: it is its own payment (Payment.OfItself).</summary>
         public Payment? OwnPayment => WalletId is { } wallet ? Payment.OfItself(Id, wallet, new Money(ChargeMinor, Currency.Of(ChargeCurrency)), default) : null;
@@ -339,6 +341,7 @@ public sealed class TopUpAudit(Database database)
         ILookup<Guid, Payment> Payments,
         ILookup<Guid, TopUpStepRow> Steps,
         ILookup<Guid, string> Transfers,
+        ILookup<Guid, byte[]> Orders,
         IReadOnlyList<AccountRow> Accounts,
         IReadOnlySet<(string Kind, Guid Subject)> Work,
         IReadOnlySet<Guid> Cards);

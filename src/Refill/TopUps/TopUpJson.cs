@@ -13,7 +13,7 @@ internal sealed partial class TopUpJson : JsonSerializerContext
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new CurrencyByCode() },
+        Converters = { new CurrencyByCode(), new UnixMilliseconds() },
     };
 
     /// <summary>With code made at compile time: the detail is written with every step.</summary>
@@ -25,5 +25,13 @@ internal sealed partial class TopUpJson : JsonSerializerContext
             Refill.Units.Currency.Of(reader.GetString() ?? throw new JsonException("a currency has a code"));
 
         public override void Write(Utf8JsonWriter writer, Currency value, JsonSerializerOptions options) => writer.WriteStringValue(value.Code);
+    }
+
+    /// <summary>As in the columns.</summary>
+    internal sealed class UnixMilliseconds : JsonConverter<DateTimeOffset>
+    {
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => System.DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64());
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteNumberValue(value.ToUnixTimeMilliseconds());
     }
 }

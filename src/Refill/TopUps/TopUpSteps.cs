@@ -55,10 +55,11 @@ internal sealed class TopUpSteps(TimeProvider time)
     public Step Quote(Guid cardId, CardIdentifier identifier, Carrier carrier, string reference, string? currentPlan, DateTimeOffset? currentExpiresAt, Plan plan, FxRate rate)
     {
         var cell = CellId.CellOf(cardId);
-        var now = Now;
+        var id = CellId.New(cell, time);
+        var now = CellId.TimeOf(id);
         var topUp = new TopUp(
-            CellId.New(cell, time), 0, OrderCode.New(cell), TopUpState.Quoted, cardId, identifier.Kind, identifier.LastFour, carrier, currentPlan, currentExpiresAt,
-            plan, rate.Convert(plan.Price), rate, reference, now, now, now + TopUp.QuoteLifetime, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
+            id, 0, OrderCode.New(cell), TopUpState.Quoted, cardId, identifier.Kind, identifier.LastFour, carrier, currentPlan, currentExpiresAt,
+            plan, rate.Convert(plan.Price), rate, reference, now, now + TopUp.QuoteLifetime, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
         return new Step("quoted", null, topUp) { Work = [new(ExpireWork, topUp.Id, topUp.QuoteExpiresAt)] };
     }
 
@@ -66,7 +67,7 @@ internal sealed class TopUpSteps(TimeProvider time)
     /// <param name="taken">The wallet's side, in the wallet's cell (WalletGateway.Take).</param>
     public Step OrderFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid paymentId, Guid walletId, Transfer taken)
     {
-        var now = Now;
+        var now = CellId.TimeOf(topUpId);
         var topUp = Ordered(card, identifier, carrier, plan, topUpId, now) with { State = TopUpState.Paid };
         var payment = new Payment(
             paymentId, 0, topUpId, WalletGateway.GatewayName, PaymentWay.Direct, PaymentState.Paid, plan.Price, plan.Price, null, WalletGateway.NumberOf(walletId, paymentId), now, now, now, null, null);
@@ -78,22 +79,22 @@ internal sealed class TopUpSteps(TimeProvider time)
         };
     }
 
-    /// <summary>Ordered from a wallet for a card of our own network: paid, earned and on the card in one step. Four postings, one transfer; the wallet's stands in the wallet's cell.</summary>
-    public Step CompleteFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid walletId, OwnCredit own)
+    /// <summary>Ordered from a wallet for a card of our own network: paid, earned and on the card in one step. One transfer of the top-up's own id, so that its allowances need no rows until they are used.</summary>
+    public static Step CompleteFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid walletId, OwnCredit own)
     {
-        var now = Now;
+        var now = CellId.TimeOf(topUpId);
         var topUp = Ordered(card, identifier, carrier, plan, topUpId, now) with { State = TopUpState.Completed, CompletedAt = now, CarrierReference = own.Reference, WalletId = walletId };
         return new Step("ordered-and-completed", null, topUp)
         {
-            Transfers = [new Transfer(CellId.New(topUp.Cell, time), WalletGateway.Delivered, topUp.Id,
+            Transfers = [new Transfer(topUp.Id, WalletGateway.Delivered, topUp.Id,
                 [new(Wallet.AccountOf(walletId), -plan.Price.Minor), new(Account.For(topUp.Cell, "revenue", plan.Price.Currency.Unit), plan.Price.Minor), .. own.Allowances])],
             Also = own.Card,
         };
     }
 
     private static TopUp Ordered(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, DateTimeOffset now) => new(
-        topUpId, 0, OrderCode.New(CellId.CellOf(topUpId)), default, card.Id, identifier.Kind, identifier.LastFour, carrier, card.CurrentPlan, card.ExpiresAt,
-        plan, plan.Price, new FxRate(plan.Price.Currency, plan.Price.Currency, FxRate.One, WalletGateway.GatewayName, now), card.Reference, now, now, now, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
+        topUpId, 0, OrderCode.Of(topUpId), default, card.Id, identifier.Kind, identifier.LastFour, carrier, card.CurrentPlan, card.ExpiresAt,
+        plan, plan.Price, TopUp.WalletRate(plan.Price.Currency, now), card.Reference, now, now, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
 
     /// <summary>Opens a payment by this way, and lets those by other ways be closed. Null: it cannot be paid (any more).</summary>
     public (Step Step, Payment Payment)? OpenPayment(TopUp topUp, IReadOnlyList<Payment> payments, IPaymentGateway gateway, PaymentWay way)

@@ -38,13 +38,24 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, TermsB
         return row is null ? null : Payment.Read(row);
     }
 
+    /// <param name="orderCode">As OrderCode.TryParse gives it.</param>
     public async Task<Guid?> FindByCodeAsync(Cell cell, string orderCode, string lastFour, CancellationToken cancellation)
     {
         short number = cell.Number;
         await using var db = database.Open();
-        var row = await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell == number && t.OrderCode == orderCode)
-            .Select(t => new { t.Id, t.LastFour }).FirstOrDefaultAsync(cancellation);
-        return row is not null && row.LastFour == lastFour ? row.Id : null;
+        var rows = db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell == number);
+        var found = OrderCode.IdsOf(orderCode, time.GetUtcNow()) is var (first, last)
+            ? (await rows.Where(t => t.Id >= first && t.Id <= last && t.OrderCode == null).ToListAsync(cancellation)).Where(t => OrderCode.Of(t.Id) == orderCode)
+            : await rows.Where(t => t.OrderCode == orderCode).ToListAsync(cancellation);
+        foreach (var row in found)
+        {
+            if ((await TopUp.ReadAsync(row, book, cancellation)).LastFour == lastFour)
+            {
+                return row.Id;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Makes pending work about this subject due now; writes new work if none is pending.</summary>

@@ -54,6 +54,12 @@ public sealed class WalletOrders
     private const int MaxDecisions = 8;
     private const int HeaderBytes = 17;
 
+    /// <summary>Orders that are worked on at once; those beyond are refused before anything is done for them, so that memory does not grow with them.</summary>
+    internal const int MaxUnderWay = 8192;
+
+    /// <summary>Of one wallet: whoever floods us keeps nobody else out.</summary>
+    internal const int MaxUnderWayOfOne = 4096;
+
     private readonly TopUpStore store;
     private readonly TopUpSteps steps;
     private readonly TopUpDesk desk;
@@ -63,7 +69,8 @@ public sealed class WalletOrders
     private readonly GeneralLedger ledger;
     private readonly WalletGateway wallet;
     private readonly TimeProvider time;
-    private readonly ConcurrentDictionary<(Guid Wallet, string Key), bool> underWay = new();
+    private readonly ConcurrentDictionary<Guid, Line> lines = new();
+    private int underWay;
 
     internal WalletOrders(TopUpStore store, TopUpSteps steps, TopUpDesk desk, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, GeneralLedger ledger, WalletGateway wallet, TimeProvider time) =>
         (this.store, this.steps, this.desk, this.carriers, this.cards, this.catalogue, this.ledger, this.wallet, this.time) = (store, steps, desk, carriers, cards, catalogue, ledger, wallet, time);
@@ -71,10 +78,19 @@ public sealed class WalletOrders
     /// <summary>Once begun it is carried through, though the caller may have gone: what became of it stands behind the key.</summary>
     /// <param name="write">The answer's body; quick, without effect of its own, at most 60 KiB.</param>
     /// <param name="cancellation">Gives up what lies outside: asking another carrier whose card it is.</param>
+    /// <exception cref="CommitterBusyException">Too many orders are worked on, of all wallets or of this one; nothing was done.</exception>
     public async Task<WalletOrderOutcome> OrderAsync(WalletOrder order, Func<WalletReceipt, byte[]> write, CancellationToken cancellation)
     {
-        if (!underWay.TryAdd((order.WalletId, order.Key), true))
+        var line = lines.GetOrAdd(order.WalletId, static _ => new Line());
+        if (line.Join() > MaxUnderWayOfOne | Interlocked.Increment(ref underWay) > MaxUnderWay)
         {
+            Leave(line);
+            throw new CommitterBusyException();
+        }
+
+        if (!line.Keys.TryAdd(order.Key, true))
+        {
+            Leave(line);
             return new WalletOrderOutcome.UnderWay();
         }
 
@@ -89,8 +105,15 @@ public sealed class WalletOrders
         }
         finally
         {
-            underWay.TryRemove((order.WalletId, order.Key), out _);
+            line.Keys.TryRemove(order.Key, out _);
+            Leave(line);
         }
+    }
+
+    private void Leave(Line line)
+    {
+        line.Leave();
+        Interlocked.Decrement(ref underWay);
     }
 
     /// <summary>A top-up that this wallet has paid for; null: there is none, or another wallet has.</summary>
@@ -98,26 +121,25 @@ public sealed class WalletOrders
         topUpId, payments => payments.Any(payment => payment.Gateway == WalletGateway.GatewayName && WalletGateway.WalletOf(payment.GatewayNumber) == walletId), cancellation);
 
     /// <summary>What this wallet has paid for, the newest first. Its own account is the list.</summary>
-    /// <param name="before">Entries of the wallet's account below this sequence number.</param>
+    /// <param name="from">The entry of the wallet's account that the page begins with; null: the newest.</param>
     /// <param name="most">1 to 100.</param>
     /// <returns>With where the next page begins; null at the end.</returns>
-    public async Task<(IReadOnlyList<TopUpView> TopUps, long? Next)> ListAsync(Guid walletId, long before, int most, CancellationToken cancellation)
+    public async Task<(IReadOnlyList<TopUpView> TopUps, EntryCursor? Next)> ListAsync(Guid walletId, EntryCursor? from, int most, CancellationToken cancellation)
     {
         var topUps = new List<TopUpView>(most);
         while (true)
         {
-            var entries = await ledger.HistoryAsync(Wallet.AccountOf(walletId), before, most, cancellation);
+            var entries = await ledger.HistoryAsync(Wallet.AccountOf(walletId), from, most, cancellation);
             foreach (var entry in entries)
             {
-                if (topUps.Count == most)
-                {
-                    return (topUps, before);
-                }
-
-                before = entry.Sequence;
                 if (entry.Kind is WalletGateway.Paid or WalletGateway.Delivered)
                 {
                     topUps.Add(await desk.GetAsync(entry.Subject, cancellation) ?? throw new InvalidOperationException($"wallet {walletId} has paid for top-up {entry.Subject}, which is not there"));
+                }
+
+                if (entry.Before is null || topUps.Count == most)
+                {
+                    return (topUps, entry.Before);
                 }
             }
 
@@ -125,6 +147,8 @@ public sealed class WalletOrders
             {
                 return (topUps, null);
             }
+
+            from = entries[^1].Before;
         }
     }
 
@@ -142,12 +166,20 @@ public sealed class WalletOrders
             return new WalletOrderOutcome.PlanRefused(found.Withdrawn ? QuoteProblem.PlanWithdrawn : QuoteProblem.PlanNotFound);
         }
 
+        var nameId = cards.NameOf(identifier);
         for (var decision = 1; decision <= MaxDecisions; decision++)
         {
-            var (card, refused) = await CardAsync(identifier, order.Card, cancellation);
-            if (card is null)
+            // A card of our own network as the book has it; of any other, its connector is asked.
+            var card = await cards.FindOneOfManyAsync(nameId, identifier);
+            if (card is not { Status: CardStatus.Active } || carriers.Find(card.Connector) is not { AllowancesInLedger: true })
             {
-                return refused!;
+                var asked = await desk.FindCardAsync(order.Card, cancellation);
+                if (asked.Value is null || await cards.FindAsync(identifier, cancellation) is not { } answered)
+                {
+                    return new WalletOrderOutcome.CardRefused(asked.Refusal!.Problem, asked.Refusal.Detail);
+                }
+
+                card = answered;
             }
 
             if (card.CarrierCode != plan.CarrierCode || await catalogue.CarrierAsync(card.CarrierCode, cancellation) is not { } carrier)
@@ -155,7 +187,7 @@ public sealed class WalletOrders
                 return new WalletOrderOutcome.PlanRefused(QuoteProblem.PlanNotForCard);
             }
 
-            switch (await CommitAsync(order, card, identifier, carrier, plan, write))
+            switch (await CommitAsync(order, card, identifier, nameId, carrier, plan, write))
             {
                 case CommitOutcome.Committed committed:
                     return Read(committed.Answer);
@@ -171,31 +203,31 @@ public sealed class WalletOrders
         return new WalletOrderOutcome.UnderWay();
     }
 
-    /// <summary>A card of our own network as the book has it; of any other, its connector is asked.</summary>
-    private async Task<(CardRecord? Card, WalletOrderOutcome? Refused)> CardAsync(CardIdentifier identifier, string typed, CancellationToken cancellation)
-    {
-        if (await cards.FindOneOfManyAsync(identifier, CancellationToken.None) is { Status: CardStatus.Active } known && carriers.Find(known.Connector) is { AllowancesInLedger: true })
-        {
-            return (known, null);
-        }
-
-        var asked = await desk.FindCardAsync(typed, cancellation);
-        return asked.Value is not null ? (await cards.FindAsync(identifier, cancellation), null) : (null, new WalletOrderOutcome.CardRefused(asked.Refusal!.Problem, asked.Refusal.Detail));
-    }
-
-    private async Task<CommitOutcome> CommitAsync(WalletOrder order, CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Func<WalletReceipt, byte[]> write)
+    private Task<CommitOutcome> CommitAsync(WalletOrder order, CardRecord card, CardIdentifier identifier, Guid nameId, Carrier carrier, Plan plan, Func<WalletReceipt, byte[]> write)
     {
         var cell = CellId.CellOf(card.Id);
         var topUpId = CellId.New(cell, time);
         var step = carriers.Find(card.Connector) is { AllowancesInLedger: true }
-            ? steps.CompleteFromWallet(card, identifier, carrier, plan, topUpId, order.WalletId, new OwnCredit(
+            ? TopUpSteps.CompleteFromWallet(card, identifier, carrier, plan, topUpId, order.WalletId, new OwnCredit(
                 OwnCarrier.ReferenceOf(topUpId),
                 Allowances.Postings(plan, topUpId),
                 plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, plan.Name, plan.Validity.EndsAt(time.GetUtcNow()))] : []))
             : steps.OrderFromWallet(card, identifier, carrier, plan, topUpId, CellId.New(cell, time), order.WalletId, wallet.Take(order.WalletId, topUpId, plan.Price));
-        var view = TopUpDesk.View(step.After with { Version = 1 }, step.Payments, identifier, cards.NameOf(identifier));
+        var view = TopUpDesk.View(step.After with { Version = 1 }, step.Payments, identifier, nameId);
         var answer = new BalanceAnswer(Wallet.AccountOf(order.WalletId).Id, balance => Pack(view, write(new WalletReceipt(view, Money.Usd(balance)))));
-        return await store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, CancellationToken.None);
+        return store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, CancellationToken.None);
+    }
+
+    /// <summary>The orders of a wallet that are worked on.</summary>
+    private sealed class Line
+    {
+        private int count;
+
+        public ConcurrentDictionary<string, bool> Keys { get; } = new(StringComparer.Ordinal);
+
+        public int Join() => Interlocked.Increment(ref count);
+
+        public void Leave() => Interlocked.Decrement(ref count);
     }
 
     private static WalletOrderOutcome? Earlier(CommitOutcome? outcome) => outcome switch

@@ -114,7 +114,7 @@ internal sealed class CellLeases(Database database, string node, TimeProvider ti
         {
             if (living is null)
             {
-                living = await database.OpenCommitterAsync("SET application_name = 'refill node'"); // Outside the pool, where it would keep the lock after its end.
+                living = await database.OpenKeptAsync("SET application_name = 'refill node'"); // Outside the pool, where it would keep the lock after its end.
                 await RunAsync(living, Live, Id);
             }
             else

@@ -113,7 +113,7 @@ internal sealed class WalletShop : IAsyncDisposable
     private async Task StockAsync(int cards, CancellationToken cancellation)
     {
         var (database, time) = (new Database(new DatabaseOptions(DatabaseKind.Postgres, connection)), TimeProvider.System);
-        await using var ledger = new GeneralLedger(database, time);
+        await using var ledger = new GeneralLedger(database);
         await using var book = new CardBook(database, ledger, CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: false), time);
         Cards = [.. Enumerable.Range(0, cards).Select(number => $"+1201{3_200_000 + number}")];
         foreach (var card in Cards)

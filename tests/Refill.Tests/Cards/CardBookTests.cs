@@ -33,7 +33,7 @@ public abstract class CardBookTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         test = await TestDatabase.NewAsync(Kind);
-        ledger = new GeneralLedger(test.Database, TimeProvider.System);
+        ledger = new GeneralLedger(test.Database);
         book = new CardBook(test.Database, ledger, CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true), TimeProvider.System);
     }
 
@@ -71,7 +71,7 @@ public abstract class CardBookTests : IAsyncLifetime
         var named = (await book.FindAsync(numbers[7], Token))!;
         Assert.True(await book.AddIdentifierAsync(named.Id, Iccid, Token));
 
-        var found = await Task.WhenAll(numbers.Append(Iccid).Concat(numbers).Select(identifier => book.FindOneOfManyAsync(identifier, Token)));
+        var found = await Task.WhenAll(numbers.Append(Iccid).Concat(numbers).Select(identifier => book.FindOneOfManyAsync(book.NameOf(identifier), identifier)));
 
         for (var index = 0; index < numbers.Count; index++)
         {

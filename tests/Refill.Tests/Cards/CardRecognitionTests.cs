@@ -7,6 +7,21 @@ public sealed class CardRecognitionTests
 {
     private const string Number = "+12015550123";
 
+    /// <summary>CardRecognition asks the library once for a thousand numbers that have seven digits in common.</summary>
+    [Fact]
+    public void A_thousand_numbers_with_the_same_seven_digits_are_valid_together_or_not_at_all()
+    {
+        var phones = PhoneNumbers.PhoneNumberUtil.GetInstance();
+        Gen.Select(Gen.Int[200_0000, 999_9999], Gen.Int[0, 999], Gen.Int[0, 999]).Sample((prefix, one, other) => Verdict(prefix, one) == Verdict(prefix, other), iter: 20_000);
+        Assert.Equal(("US", true), Verdict(2015550, 123));
+
+        (string?, bool) Verdict(int prefix, int rest)
+        {
+            var number = phones.Parse($"+1{prefix}{rest:000}", "US");
+            return (phones.GetRegionCodeForNumber(number), phones.IsValidNumber(number));
+        }
+    }
+
     [Theory]
     [InlineData("2015550123")]
     [InlineData("(201) 555-0123")]

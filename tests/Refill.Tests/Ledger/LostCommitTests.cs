@@ -23,7 +23,7 @@ public sealed class LostCommitTests
         var server = new NpgsqlConnectionStringBuilder(test.Database.Options.ConnectionString);
         await using var line = new CutLine(server.Host!, server.Port, "COMMIT", cut);
         var through = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = "127.0.0.1", Port = line.Port, SslMode = SslMode.Disable };
-        await using var ledger = new GeneralLedger(new Database(new DatabaseOptions(DatabaseKind.Postgres, through.ConnectionString)), TimeProvider.System);
+        await using var ledger = new GeneralLedger(new Database(new DatabaseOptions(DatabaseKind.Postgres, through.ConnectionString)));
         var (world, wallet) = (Account.For(Cell, "world", Currency.Usd.Unit), Account.For(Cell, "wallet", Currency.Usd.Unit, floor: 0));
 
         var outcome = await ledger.CommitAsync(new Commit(Cell) { Transfers = [new Transfer(CellId.New(Cell, TimeProvider.System), "test", default, [new(world, -5), new(wallet, 5)])] }, Token);

@@ -33,7 +33,7 @@ public sealed class PatientCommitTests
         await ExecuteAsync(holder, SlowCommit);
         await ExecuteAsync(holder, "SELECT pg_advisory_lock(4711)");
         var hasty = new NpgsqlConnectionStringBuilder(test.Database.Options.ConnectionString) { CommandTimeout = 1 };
-        await using var ledger = new GeneralLedger(new Database(new DatabaseOptions(DatabaseKind.Postgres, hasty.ConnectionString)), TimeProvider.System);
+        await using var ledger = new GeneralLedger(new Database(new DatabaseOptions(DatabaseKind.Postgres, hasty.ConnectionString)));
         var (world, wallet) = (Account.For(Cell, "world", Currency.Usd.Unit), Account.For(Cell, "wallet", Currency.Usd.Unit, floor: 0));
 
         var committing = ledger.CommitAsync(new Commit(Cell) { Transfers = [new Transfer(CellId.New(Cell, TimeProvider.System), "test", default, [new(world, -5), new(wallet, 5)])] }, Token);

@@ -32,7 +32,7 @@ public abstract class TwoLedgersTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         test = await TestDatabase.NewAsync(Kind);
-        (ledger, other) = (new GeneralLedger(test.Database, TimeProvider.System), new GeneralLedger(test.Database, TimeProvider.System));
+        (ledger, other) = (new GeneralLedger(test.Database), new GeneralLedger(test.Database));
     }
 
     public async ValueTask DisposeAsync()

@@ -20,7 +20,7 @@ public sealed class DistributionTests
                 Assert.Equal(Distribution.IsOfCells(table), line.Contains("create_distributed_table", StringComparison.Ordinal) && line.Contains("', 'cell', ", StringComparison.Ordinal));
             }
 
-            Assert.Contains(model, table => table.GetTableName() == "posting" && Distribution.IsOfCells(table));
+            Assert.Contains(model, table => table.GetTableName() == "transfer" && Distribution.IsOfCells(table));
             Assert.Contains(model, table => table.GetTableName() == "plan" && !Distribution.IsOfCells(table));
         });
     }

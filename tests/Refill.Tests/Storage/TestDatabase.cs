@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Refill.Ledger;
 using Refill.Storage;
 
 namespace Refill.Tests.Storage;
@@ -31,6 +32,41 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         await using var db = Database.Open();
         return await db.Database.ExecuteSqlRawAsync(sql);
+    }
+
+    /// <param name="from">What comes behind FROM.</param>
+    public async Task<long> CountAsync(string from)
+    {
+        await using var connection = await Database.OpenConnectionAsync(CancellationToken.None);
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT count(*) FROM {from}";
+        return Convert.ToInt64(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>What PostgreSQL's ledgers do every second; SQLite's do it at once.</summary>
+    internal async Task CarryOverAsync()
+    {
+        await using var connection = await Database.OpenConnectionAsync(CancellationToken.None);
+        while (connection is NpgsqlConnection postgres && !await Tallies.CarryOverAsync(postgres, CancellationToken.None))
+        {
+            // There is more.
+        }
+    }
+
+    /// <summary>Changes the postings of the newest transfer on an account, as somebody who goes past the ledger.</summary>
+    internal async Task RepackAsync(Guid accountId, Func<List<PostingLine>, List<PostingLine>> change)
+    {
+        await using var db = Database.Open();
+        var last = (await db.Set<AccountRow>().FirstAsync(row => row.Id == accountId)).LastTransfer;
+        var transfer = await db.Set<TransferRow>().FirstAsync(row => row.Id == last);
+        var (packed, length) = (new byte[64 * PackedPostings.MaxLine], 0);
+        foreach (var line in change(PackedPostings.Read(transfer.Postings)))
+        {
+            length += PackedPostings.Write(packed.AsSpan(length), line);
+        }
+
+        transfer.Postings = packed[..length];
+        await db.SaveChangesAsync();
     }
 
     public async ValueTask DisposeAsync() => await drop();

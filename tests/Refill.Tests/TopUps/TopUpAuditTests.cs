@@ -40,8 +40,8 @@ public abstract class TopUpAuditTests(DatabaseKind kind) : TopUpStory(kind)
             var fresh = Id(CellId.New(CellId.CellOf(waiting.Id), TimeProvider.System));
             await Scene.Test.RunAsync(
                 $"""
-                INSERT INTO top_up (cell, id, version, order_code, state, card_id, last_four, price_minor, charge_minor, charge_currency, created_at, updated_at, trouble, detail)
-                SELECT cell, {fresh}, version, 'copy {copy}', state, card_id, last_four, price_minor, charge_minor, charge_currency, created_at, updated_at - 1000, trouble, detail FROM top_up WHERE id = {id}
+                INSERT INTO top_up (cell, id, version, order_code, state, card_id, charge_minor, charge_currency, updated_at, terms_id, detail)
+                SELECT cell, {fresh}, version, 'copy {copy}', state, card_id, charge_minor, charge_currency, updated_at - 1000, terms_id, detail FROM top_up WHERE id = {id}
                 """);
             await Scene.Test.RunAsync($"INSERT INTO work (cell, id, version, kind, subject, due_at, attempts, state, lease_until, created_at) VALUES ({cell}, {fresh}, 1, 'top-up.deliver', {fresh}, 9999999999999, 0, 1, 0, 0)");
         }
@@ -66,7 +66,9 @@ public abstract class TopUpAuditTests(DatabaseKind kind) : TopUpStory(kind)
         Assert.Equal(TopUpState.Refunded, (await Scene.NowAsync(topUp)).State);
     }
 
-    private const string Held = "INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings) SELECT cell, subject, 'held', 'CNY', id, 0, 5, 0 FROM transfer WHERE kind = 'delivered'";
+    private const string Held = "INSERT INTO account (cell, id, purpose, unit, owner, floor, balance, postings, last_transfer) SELECT cell, subject, 'held', 'CNY', id, 0, 5, 0, id FROM transfer WHERE kind = 'delivered'";
+
+    private const string SameCode = "INSERT INTO top_up (cell, id, version, order_code, state, card_id, charge_minor, charge_currency, updated_at, terms_id, detail) SELECT cell, card_id, version, order_code, state, card_id, charge_minor, charge_currency, updated_at, terms_id, detail FROM top_up";
 
     public static TheoryData<TopUpState, string, string> Damage => new()
     {
@@ -97,6 +99,7 @@ public abstract class TopUpAuditTests(DatabaseKind kind) : TopUpStory(kind)
         { TopUpState.AwaitingPayment, "DELETE FROM work WHERE kind = 'top-up.payment'", "nothing stands still" },
         { TopUpState.Quoted, "DELETE FROM work", "nothing stands still" },
         { TopUpState.Quoted, "DELETE FROM top_up", "no step is about none" },
+        { TopUpState.Quoted, SameCode, "has its card" },
     };
 
     [Theory]

@@ -157,14 +157,65 @@ public abstract class WalletOrderTests(DatabaseKind kind) : TopUpStory(kind)
         }
 
         var seen = new List<Guid>();
-        for (long? before = long.MaxValue; before is { } next;)
+        EntryCursor? from = null;
+        do
         {
-            (var page, before) = await Scene.Orders.ListAsync(wallet.Id, next, 3, Token);
+            (var page, from) = await Scene.Orders.ListAsync(wallet.Id, from, 3, Token);
             Assert.InRange(page.Count, 0, 3);
             seen.AddRange(page.Select(topUp => topUp.Id));
         }
+        while (from is not null);
 
         Assert.Equal(Enumerable.Reverse(ids), seen);
+    }
+
+    [Fact]
+    public async Task Of_a_hundred_thousand_orders_at_once_each_is_made_or_refused_and_another_wallet_is_not_kept_waiting()
+    {
+        Scene.Carrier.AllowancesInLedger = true;
+        Assert.NotNull((await Scene.Desk.FindCardAsync(Card, Token)).Value);
+        var (flood, other) = (await FundedAsync(900_000_00), await FundedAsync(60_00));
+        var (made, busy) = (0, 0);
+        var waiting = new List<Task>();
+        for (var number = 0; number < 100_000; number++)
+        {
+            waiting.Add(CountAsync(number));
+            if (number == 50_000)
+            {
+                Assert.IsType<WalletOrderOutcome.Ordered>(await AgainAsync(() => OrderAsync(other, "in the flood")));
+            }
+        }
+
+        await Task.WhenAll(waiting);
+        Assert.Equal(100_000, made + busy);
+        Assert.True(busy > 10_000 && made > 0, $"{made} made, {busy} refused");
+        Assert.Equal(900_000_00 - (15_00L * made), (await Scene.Wallets.BalanceAsync(flood.Id, Token)).Minor);
+        await SoundAsync();
+
+        async Task CountAsync(int number)
+        {
+            try
+            {
+                // The same card: most of those that are let in find it changed, and are told to come again.
+                var outcome = await OrderAsync(flood, $"k{number}");
+                Interlocked.Add(ref outcome is WalletOrderOutcome.Ordered ? ref made : ref busy, 1);
+            }
+            catch (CommitterBusyException)
+            {
+                Interlocked.Increment(ref busy);
+            }
+        }
+
+        async Task<WalletOrderOutcome> AgainAsync(Func<Task<WalletOrderOutcome>> order)
+        {
+            for (var attempt = 0; ; attempt++)
+            {
+                if (await order() is var outcome && (outcome is not WalletOrderOutcome.UnderWay || attempt == 100))
+                {
+                    return outcome;
+                }
+            }
+        }
     }
 
     [Fact]
@@ -202,7 +253,7 @@ public abstract class WalletOrderTests(DatabaseKind kind) : TopUpStory(kind)
                 }
 
                 await Scene.PassAsync(TimeSpan.FromHours(3), TimeSpan.FromMinutes(1));
-                var (topUps, _) = await Scene.Orders.ListAsync(wallet.Id, long.MaxValue, 100, default);
+                var (topUps, _) = await Scene.Orders.ListAsync(wallet.Id, null, 100, default);
                 Assert.All(topUps, topUp => Assert.True(topUp.State is TopUpState.Completed or TopUpState.Refunded, topUp.State.ToString()));
                 Assert.Equal(60_00 - (15_00 * topUps.Count(topUp => topUp.State == TopUpState.Completed)), (await Scene.Wallets.BalanceAsync(wallet.Id, default)).Minor);
                 await Scene.SoundAsync([.. topUps]);

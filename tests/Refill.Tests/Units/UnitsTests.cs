@@ -63,10 +63,21 @@ public sealed class UnitsTests
         return OrderCode.TryParse(typed, out var read, out var cell) && read == code && cell.Number == number;
     }, iter: 2000);
 
+    [Fact]
+    public void The_code_of_a_program_s_order_leads_back_to_its_id() => Gen.Select(Gen.Byte, Gen.Long[0, 4_000_000_000_000]).Sample((number, milliseconds) =>
+    {
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+        var id = CellId.New(new Cell(number), new Microsoft.Extensions.Time.Testing.FakeTimeProvider(at));
+        var read = OrderCode.TryParse(OrderCode.Of(id).ToLowerInvariant(), out var code, out var cell);
+        return read && code == OrderCode.Of(id) && cell.Number == number && CellId.TimeOf(id) == at
+            && OrderCode.IdsOf(code, at.AddYears(16)) is var (first, last) && first <= id && id <= last && OrderCode.IdsOf(OrderCode.New(cell), at) is null;
+    }, iter: 2000);
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]
     [InlineData("ABCD-EFGH")]
+    [InlineData("ABCD-EFGH-JKMN-PQ")]
     [InlineData("UUUU-UUUU-UUUU")]
     [InlineData("<script>alert()")]
     public void What_is_no_order_code_is_refused(string? typed) => Assert.False(OrderCode.TryParse(typed, out _, out _));

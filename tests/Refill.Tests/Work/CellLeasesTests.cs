@@ -23,7 +23,7 @@ public sealed class CellLeasesTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         test = await TestDatabase.NewAsync(DatabaseKind.Postgres);
-        ledger = new GeneralLedger(test.Database, time);
+        ledger = new GeneralLedger(test.Database);
     }
 
     public async ValueTask DisposeAsync()

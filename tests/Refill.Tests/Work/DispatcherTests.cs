@@ -27,7 +27,7 @@ public abstract class DispatcherTests(DatabaseKind kind) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         test = await TestDatabase.NewAsync(kind);
-        ledger = new GeneralLedger(test.Database, time);
+        ledger = new GeneralLedger(test.Database);
     }
 
     public async ValueTask DisposeAsync()

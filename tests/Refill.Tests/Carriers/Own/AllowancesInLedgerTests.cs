@@ -21,7 +21,7 @@ public sealed class AllowancesInLedgerTests
     public async Task What_was_put_on_a_card_can_be_used_up_and_no_more(DatabaseKind kind)
     {
         await using var test = await TestDatabase.NewAsync(kind);
-        await using var ledger = new GeneralLedger(test.Database, TimeProvider.System);
+        await using var ledger = new GeneralLedger(test.Database);
         var (first, second) = (CellId.New(Cell, TimeProvider.System), CellId.New(Cell, TimeProvider.System));
         foreach (var topUp in new[] { first, second })
         {

@@ -24,7 +24,7 @@ public sealed class OwnCarrierTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         test = await TestDatabase.NewAsync(DatabaseKind.Sqlite);
-        ledger = new GeneralLedger(test.Database, time);
+        ledger = new GeneralLedger(test.Database);
         book = new CardBook(test.Database, ledger, CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true), time);
         carrier = new OwnCarrier(book);
         await new DemoCards(book, time).LoadAsync(Cancellation);

@@ -104,6 +104,8 @@ namespace Refill.Storage.Migrations.Postgres
                     b.HasKey("Cell", "Id");
 
                     b.ToTable("card", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 70);
                 });
 
             modelBuilder.Entity("Refill.Cards.KeyCheckRow", b =>
@@ -375,6 +377,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("floor");
 
+                    b.Property<Guid>("LastTransfer")
+                        .HasColumnType("uuid")
+                        .HasColumnName("last_transfer");
+
                     b.Property<Guid>("Owner")
                         .HasColumnType("uuid")
                         .HasColumnName("owner");
@@ -399,6 +405,8 @@ namespace Refill.Storage.Migrations.Postgres
                         {
                             t.HasCheckConstraint("account_floor", "balance >= floor");
                         });
+
+                    b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 80);
                 });
 
             modelBuilder.Entity("Refill.Ledger.AnswerRow", b =>
@@ -416,49 +424,29 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("bytea")
                         .HasColumnName("answer");
 
-                    b.Property<long>("At")
-                        .HasColumnType("bigint")
-                        .HasColumnName("at");
-
-                    b.Property<byte[]>("BodyHash")
-                        .IsRequired()
-                        .HasColumnType("bytea")
-                        .HasColumnName("body_hash");
-
                     b.HasKey("Cell", "Id");
 
                     b.ToTable("answer", (string)null);
                 });
 
-            modelBuilder.Entity("Refill.Ledger.PostingRow", b =>
+            modelBuilder.Entity("Refill.Ledger.TallyRow", b =>
                 {
                     b.Property<short>("Cell")
                         .HasColumnType("smallint")
                         .HasColumnName("cell");
 
-                    b.Property<Guid>("AccountId")
+                    b.Property<Guid>("Id")
                         .HasColumnType("uuid")
-                        .HasColumnName("account_id");
+                        .HasColumnName("id");
 
-                    b.Property<long>("Sequence")
-                        .HasColumnType("bigint")
-                        .HasColumnName("sequence");
+                    b.Property<byte[]>("Deltas")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("deltas");
 
-                    b.Property<long>("Amount")
-                        .HasColumnType("bigint")
-                        .HasColumnName("amount");
+                    b.HasKey("Cell", "Id");
 
-                    b.Property<long>("BalanceAfter")
-                        .HasColumnType("bigint")
-                        .HasColumnName("balance_after");
-
-                    b.Property<Guid>("TransferId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("transfer_id");
-
-                    b.HasKey("Cell", "AccountId", "Sequence");
-
-                    b.ToTable("posting", (string)null);
+                    b.ToTable("tally", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Ledger.TransferRow", b =>
@@ -471,14 +459,15 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
-                    b.Property<long>("At")
-                        .HasColumnType("bigint")
-                        .HasColumnName("at");
-
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("kind");
+
+                    b.Property<byte[]>("Postings")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("postings");
 
                     b.Property<Guid>("Subject")
                         .HasColumnType("uuid")
@@ -675,52 +664,26 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("charge_minor");
 
-                    b.Property<long?>("CompletedAt")
-                        .HasColumnType("bigint")
-                        .HasColumnName("completed_at");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("bigint")
-                        .HasColumnName("created_at");
-
                     b.Property<string>("Detail")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("detail");
 
-                    b.Property<string>("LastFour")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("last_four");
-
                     b.Property<string>("OrderCode")
-                        .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("order_code");
-
-                    b.Property<long>("PriceMinor")
-                        .HasColumnType("bigint")
-                        .HasColumnName("price_minor");
 
                     b.Property<short>("State")
                         .HasColumnType("smallint")
                         .HasColumnName("state");
 
-                    b.Property<Guid?>("TermsId")
+                    b.Property<Guid>("TermsId")
                         .HasColumnType("uuid")
                         .HasColumnName("terms_id");
-
-                    b.Property<short>("Trouble")
-                        .HasColumnType("smallint")
-                        .HasColumnName("trouble");
 
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("bigint")
                         .HasColumnName("updated_at");
-
-                    b.Property<long?>("ValidUntil")
-                        .HasColumnType("bigint")
-                        .HasColumnName("valid_until");
 
                     b.Property<long>("Version")
                         .HasColumnType("bigint")
@@ -733,7 +696,7 @@ namespace Refill.Storage.Migrations.Postgres
                     b.HasKey("Cell", "Id");
 
                     b.HasIndex("Cell", "OrderCode")
-                        .IsUnique();
+                        .HasFilter("order_code IS NOT NULL");
 
                     b.HasIndex("State", "UpdatedAt")
                         .HasFilter("state IN (2, 3, 4, 8)");

@@ -99,6 +99,8 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.HasKey("Id", "Cell");
 
                     b.ToTable("card", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 70);
                 });
 
             modelBuilder.Entity("Refill.Cards.KeyCheckRow", b =>
@@ -371,6 +373,11 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("floor");
 
+                    b.Property<byte[]>("LastTransfer")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("last_transfer");
+
                     b.Property<byte[]>("Owner")
                         .IsRequired()
                         .HasColumnType("BLOB")
@@ -396,6 +403,8 @@ namespace Refill.Storage.Migrations.Sqlite
                         {
                             t.HasCheckConstraint("account_floor", "balance >= floor");
                         });
+
+                    b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 80);
                 });
 
             modelBuilder.Entity("Refill.Ledger.AnswerRow", b =>
@@ -413,50 +422,29 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("answer");
 
-                    b.Property<long>("At")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("at");
-
-                    b.Property<byte[]>("BodyHash")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("body_hash");
-
                     b.HasKey("Id", "Cell");
 
                     b.ToTable("answer", (string)null);
                 });
 
-            modelBuilder.Entity("Refill.Ledger.PostingRow", b =>
+            modelBuilder.Entity("Refill.Ledger.TallyRow", b =>
                 {
-                    b.Property<byte[]>("AccountId")
+                    b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
-                        .HasColumnName("account_id");
-
-                    b.Property<long>("Sequence")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("sequence");
+                        .HasColumnName("id");
 
                     b.Property<short>("Cell")
                         .HasColumnType("INTEGER")
                         .HasColumnName("cell");
 
-                    b.Property<long>("Amount")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("amount");
-
-                    b.Property<long>("BalanceAfter")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("balance_after");
-
-                    b.Property<byte[]>("TransferId")
+                    b.Property<byte[]>("Deltas")
                         .IsRequired()
                         .HasColumnType("BLOB")
-                        .HasColumnName("transfer_id");
+                        .HasColumnName("deltas");
 
-                    b.HasKey("AccountId", "Sequence", "Cell");
+                    b.HasKey("Id", "Cell");
 
-                    b.ToTable("posting", (string)null);
+                    b.ToTable("tally", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Ledger.TransferRow", b =>
@@ -469,14 +457,15 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("cell");
 
-                    b.Property<long>("At")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("at");
-
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("kind");
+
+                    b.Property<byte[]>("Postings")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("postings");
 
                     b.Property<byte[]>("Subject")
                         .IsRequired()
@@ -677,52 +666,27 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("charge_minor");
 
-                    b.Property<long?>("CompletedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("completed_at");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created_at");
-
                     b.Property<string>("Detail")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("detail");
 
-                    b.Property<string>("LastFour")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("last_four");
-
                     b.Property<string>("OrderCode")
-                        .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("order_code");
-
-                    b.Property<long>("PriceMinor")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("price_minor");
 
                     b.Property<short>("State")
                         .HasColumnType("INTEGER")
                         .HasColumnName("state");
 
                     b.Property<byte[]>("TermsId")
+                        .IsRequired()
                         .HasColumnType("BLOB")
                         .HasColumnName("terms_id");
-
-                    b.Property<short>("Trouble")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("trouble");
 
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("updated_at");
-
-                    b.Property<long?>("ValidUntil")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("valid_until");
 
                     b.Property<long>("Version")
                         .HasColumnType("INTEGER")
@@ -735,7 +699,7 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.HasKey("Id", "Cell");
 
                     b.HasIndex("Cell", "OrderCode")
-                        .IsUnique();
+                        .HasFilter("order_code IS NOT NULL");
 
                     b.HasIndex("State", "UpdatedAt")
                         .HasFilter("state IN (2, 3, 4, 8)");

@@ -21,11 +21,12 @@ namespace Refill.Storage.Migrations.Sqlite
                     owner = table.Column<byte[]>(type: "BLOB", nullable: false),
                     floor = table.Column<long>(type: "INTEGER", nullable: false),
                     balance = table.Column<long>(type: "INTEGER", nullable: false),
-                    postings = table.Column<long>(type: "INTEGER", nullable: false)
+                    postings = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_transfer = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_account", x => new { x.cell, x.id });
+                    table.PrimaryKey("PK_account", x => new { x.id, x.cell });
                     table.CheckConstraint("account_floor", "balance >= floor");
                 });
 
@@ -34,15 +35,29 @@ namespace Refill.Storage.Migrations.Sqlite
                 columns: table => new
                 {
                     cell = table.Column<short>(type: "INTEGER", nullable: false),
-                    scope = table.Column<string>(type: "TEXT", nullable: false),
-                    key = table.Column<string>(type: "TEXT", nullable: false),
-                    body_hash = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    answer = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    at = table.Column<long>(type: "INTEGER", nullable: false)
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    answer = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_answer", x => new { x.cell, x.scope, x.key });
+                    table.PrimaryKey("PK_answer", x => new { x.id, x.cell });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "api_key",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    wallet_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    scopes = table.Column<string>(type: "TEXT", nullable: false),
+                    secret_hash = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    revoked_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_api_key", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -62,7 +77,7 @@ namespace Refill.Storage.Migrations.Sqlite
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_card", x => new { x.cell, x.id });
+                    table.PrimaryKey("PK_card", x => new { x.id, x.cell });
                 });
 
             migrationBuilder.CreateTable(
@@ -78,7 +93,7 @@ namespace Refill.Storage.Migrations.Sqlite
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_card_identifier", x => new { x.cell, x.id });
+                    table.PrimaryKey("PK_card_identifier", x => new { x.id, x.cell });
                 });
 
             migrationBuilder.CreateTable(
@@ -95,6 +110,19 @@ namespace Refill.Storage.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_carrier", x => x.code);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "cell_lease",
+                columns: table => new
+                {
+                    first_cell = table.Column<short>(type: "INTEGER", nullable: false),
+                    epoch = table.Column<long>(type: "INTEGER", nullable: false),
+                    owner = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_cell_lease", x => x.first_cell);
                 });
 
             migrationBuilder.CreateTable(
@@ -126,6 +154,18 @@ namespace Refill.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "node",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "TEXT", nullable: false),
+                    present_until = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_node", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "payment",
                 columns: table => new
                 {
@@ -149,7 +189,7 @@ namespace Refill.Storage.Migrations.Sqlite
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_payment", x => new { x.cell, x.id });
+                    table.PrimaryKey("PK_payment", x => new { x.id, x.cell });
                 });
 
             migrationBuilder.CreateTable(
@@ -198,19 +238,28 @@ namespace Refill.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
-                name: "posting",
+                name: "tally",
                 columns: table => new
                 {
                     cell = table.Column<short>(type: "INTEGER", nullable: false),
-                    account_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    sequence = table.Column<long>(type: "INTEGER", nullable: false),
-                    transfer_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    amount = table.Column<long>(type: "INTEGER", nullable: false),
-                    balance_after = table.Column<long>(type: "INTEGER", nullable: false)
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    deltas = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_posting", x => new { x.cell, x.account_id, x.sequence });
+                    table.PrimaryKey("PK_tally", x => new { x.id, x.cell });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "terms",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    detail = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_terms", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -220,23 +269,19 @@ namespace Refill.Storage.Migrations.Sqlite
                     cell = table.Column<short>(type: "INTEGER", nullable: false),
                     id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     version = table.Column<long>(type: "INTEGER", nullable: false),
-                    order_code = table.Column<string>(type: "TEXT", nullable: false),
                     state = table.Column<short>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
                     card_id = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    last_four = table.Column<string>(type: "TEXT", nullable: false),
-                    price_minor = table.Column<long>(type: "INTEGER", nullable: false),
                     charge_minor = table.Column<long>(type: "INTEGER", nullable: false),
                     charge_currency = table.Column<string>(type: "TEXT", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    completed_at = table.Column<long>(type: "INTEGER", nullable: true),
-                    valid_until = table.Column<long>(type: "INTEGER", nullable: true),
-                    trouble = table.Column<short>(type: "INTEGER", nullable: false),
+                    order_code = table.Column<string>(type: "TEXT", nullable: true),
+                    wallet_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    terms_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     detail = table.Column<string>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_top_up", x => new { x.cell, x.id });
+                    table.PrimaryKey("PK_top_up", x => new { x.id, x.cell });
                 });
 
             migrationBuilder.CreateTable(
@@ -255,7 +300,7 @@ namespace Refill.Storage.Migrations.Sqlite
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_top_up_step", x => new { x.cell, x.id });
+                    table.PrimaryKey("PK_top_up_step", x => new { x.id, x.cell });
                 });
 
             migrationBuilder.CreateTable(
@@ -266,11 +311,42 @@ namespace Refill.Storage.Migrations.Sqlite
                     id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     kind = table.Column<string>(type: "TEXT", nullable: false),
                     subject = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    postings = table.Column<byte[]>(type: "BLOB", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_transfer", x => new { x.id, x.cell });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "wallet",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_wallet", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "wallet_credit",
+                columns: table => new
+                {
+                    cell = table.Column<short>(type: "INTEGER", nullable: false),
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    version = table.Column<long>(type: "INTEGER", nullable: false),
+                    wallet_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    amount_minor = table.Column<long>(type: "INTEGER", nullable: false),
+                    reason = table.Column<string>(type: "TEXT", nullable: false),
+                    reference = table.Column<string>(type: "TEXT", nullable: false),
                     at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_transfer", x => new { x.cell, x.id });
+                    table.PrimaryKey("PK_wallet_credit", x => new { x.id, x.cell });
                 });
 
             migrationBuilder.CreateTable(
@@ -292,8 +368,13 @@ namespace Refill.Storage.Migrations.Sqlite
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_work", x => new { x.cell, x.id });
+                    table.PrimaryKey("PK_work", x => new { x.id, x.cell });
                 });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_api_key_wallet_id",
+                table: "api_key",
+                column: "wallet_id");
 
             migrationBuilder.CreateIndex(
                 name: "IX_card_identifier_card_id",
@@ -317,6 +398,12 @@ namespace Refill.Storage.Migrations.Sqlite
                 columns: new[] { "cell", "top_up_id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_payment_state_created_at",
+                table: "payment",
+                columns: new[] { "state", "created_at" },
+                filter: "state IN (1, 4)");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_plan_carrier_code",
                 table: "plan",
                 column: "carrier_code");
@@ -325,7 +412,7 @@ namespace Refill.Storage.Migrations.Sqlite
                 name: "IX_top_up_cell_order_code",
                 table: "top_up",
                 columns: new[] { "cell", "order_code" },
-                unique: true);
+                filter: "order_code IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_top_up_state_updated_at",
@@ -360,6 +447,9 @@ namespace Refill.Storage.Migrations.Sqlite
                 name: "answer");
 
             migrationBuilder.DropTable(
+                name: "api_key");
+
+            migrationBuilder.DropTable(
                 name: "card");
 
             migrationBuilder.DropTable(
@@ -369,10 +459,16 @@ namespace Refill.Storage.Migrations.Sqlite
                 name: "carrier");
 
             migrationBuilder.DropTable(
+                name: "cell_lease");
+
+            migrationBuilder.DropTable(
                 name: "exchange_rate");
 
             migrationBuilder.DropTable(
                 name: "key_check");
+
+            migrationBuilder.DropTable(
+                name: "node");
 
             migrationBuilder.DropTable(
                 name: "payment");
@@ -384,7 +480,10 @@ namespace Refill.Storage.Migrations.Sqlite
                 name: "plan_price");
 
             migrationBuilder.DropTable(
-                name: "posting");
+                name: "tally");
+
+            migrationBuilder.DropTable(
+                name: "terms");
 
             migrationBuilder.DropTable(
                 name: "top_up");
@@ -394,6 +493,12 @@ namespace Refill.Storage.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "transfer");
+
+            migrationBuilder.DropTable(
+                name: "wallet");
+
+            migrationBuilder.DropTable(
+                name: "wallet_credit");
 
             migrationBuilder.DropTable(
                 name: "work");

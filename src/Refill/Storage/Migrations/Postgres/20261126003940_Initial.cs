@@ -22,28 +22,44 @@ namespace Refill.Storage.Migrations.Postgres
                     owner = table.Column<Guid>(type: "uuid", nullable: false),
                     floor = table.Column<long>(type: "bigint", nullable: false),
                     balance = table.Column<long>(type: "bigint", nullable: false),
-                    postings = table.Column<long>(type: "bigint", nullable: false)
+                    postings = table.Column<long>(type: "bigint", nullable: false),
+                    last_transfer = table.Column<Guid>(type: "uuid", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_account", x => new { x.cell, x.id });
                     table.CheckConstraint("account_floor", "balance >= floor");
-                });
+                })
+                .Annotation("Npgsql:StorageParameter:fillfactor", 80);
 
             migrationBuilder.CreateTable(
                 name: "answer",
                 columns: table => new
                 {
                     cell = table.Column<short>(type: "smallint", nullable: false),
-                    scope = table.Column<string>(type: "text", nullable: false),
-                    key = table.Column<string>(type: "text", nullable: false),
-                    body_hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    answer = table.Column<byte[]>(type: "bytea", nullable: false),
-                    at = table.Column<long>(type: "bigint", nullable: false)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    answer = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_answer", x => new { x.cell, x.scope, x.key });
+                    table.PrimaryKey("PK_answer", x => new { x.cell, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "api_key",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    wallet_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    scopes = table.Column<string>(type: "text", nullable: false),
+                    secret_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    revoked_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_api_key", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -64,7 +80,8 @@ namespace Refill.Storage.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_card", x => new { x.cell, x.id });
-                });
+                })
+                .Annotation("Npgsql:StorageParameter:fillfactor", 70);
 
             migrationBuilder.CreateTable(
                 name: "card_identifier",
@@ -99,6 +116,19 @@ namespace Refill.Storage.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "cell_lease",
+                columns: table => new
+                {
+                    first_cell = table.Column<short>(type: "smallint", nullable: false),
+                    epoch = table.Column<long>(type: "bigint", nullable: false),
+                    owner = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_cell_lease", x => x.first_cell);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "exchange_rate",
                 columns: table => new
                 {
@@ -124,6 +154,18 @@ namespace Refill.Storage.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_key_check", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "node",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "text", nullable: false),
+                    present_until = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_node", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -199,19 +241,28 @@ namespace Refill.Storage.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
-                name: "posting",
+                name: "tally",
                 columns: table => new
                 {
                     cell = table.Column<short>(type: "smallint", nullable: false),
-                    account_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    sequence = table.Column<long>(type: "bigint", nullable: false),
-                    transfer_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    amount = table.Column<long>(type: "bigint", nullable: false),
-                    balance_after = table.Column<long>(type: "bigint", nullable: false)
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    deltas = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_posting", x => new { x.cell, x.account_id, x.sequence });
+                    table.PrimaryKey("PK_tally", x => new { x.cell, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "terms",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    detail = table.Column<string>(type: "text", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_terms", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -221,18 +272,14 @@ namespace Refill.Storage.Migrations.Postgres
                     cell = table.Column<short>(type: "smallint", nullable: false),
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     version = table.Column<long>(type: "bigint", nullable: false),
-                    order_code = table.Column<string>(type: "text", nullable: false),
                     state = table.Column<short>(type: "smallint", nullable: false),
+                    updated_at = table.Column<long>(type: "bigint", nullable: false),
                     card_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    last_four = table.Column<string>(type: "text", nullable: false),
-                    price_minor = table.Column<long>(type: "bigint", nullable: false),
                     charge_minor = table.Column<long>(type: "bigint", nullable: false),
                     charge_currency = table.Column<string>(type: "text", nullable: false),
-                    created_at = table.Column<long>(type: "bigint", nullable: false),
-                    updated_at = table.Column<long>(type: "bigint", nullable: false),
-                    completed_at = table.Column<long>(type: "bigint", nullable: true),
-                    valid_until = table.Column<long>(type: "bigint", nullable: true),
-                    trouble = table.Column<short>(type: "smallint", nullable: false),
+                    order_code = table.Column<string>(type: "text", nullable: true),
+                    wallet_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    terms_id = table.Column<Guid>(type: "uuid", nullable: false),
                     detail = table.Column<string>(type: "text", nullable: false)
                 },
                 constraints: table =>
@@ -267,11 +314,42 @@ namespace Refill.Storage.Migrations.Postgres
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     kind = table.Column<string>(type: "text", nullable: false),
                     subject = table.Column<Guid>(type: "uuid", nullable: false),
-                    at = table.Column<long>(type: "bigint", nullable: false)
+                    postings = table.Column<byte[]>(type: "bytea", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_transfer", x => new { x.cell, x.id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "wallet",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_wallet", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "wallet_credit",
+                columns: table => new
+                {
+                    cell = table.Column<short>(type: "smallint", nullable: false),
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    version = table.Column<long>(type: "bigint", nullable: false),
+                    wallet_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    amount_minor = table.Column<long>(type: "bigint", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: false),
+                    reference = table.Column<string>(type: "text", nullable: false),
+                    at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_wallet_credit", x => new { x.cell, x.id });
                 });
 
             migrationBuilder.CreateTable(
@@ -297,6 +375,11 @@ namespace Refill.Storage.Migrations.Postgres
                 });
 
             migrationBuilder.CreateIndex(
+                name: "IX_api_key_wallet_id",
+                table: "api_key",
+                column: "wallet_id");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_card_identifier_card_id",
                 table: "card_identifier",
                 column: "card_id");
@@ -318,6 +401,12 @@ namespace Refill.Storage.Migrations.Postgres
                 columns: new[] { "cell", "top_up_id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_payment_state_created_at",
+                table: "payment",
+                columns: new[] { "state", "created_at" },
+                filter: "state IN (1, 4)");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_plan_carrier_code",
                 table: "plan",
                 column: "carrier_code");
@@ -326,7 +415,7 @@ namespace Refill.Storage.Migrations.Postgres
                 name: "IX_top_up_cell_order_code",
                 table: "top_up",
                 columns: new[] { "cell", "order_code" },
-                unique: true);
+                filter: "order_code IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_top_up_state_updated_at",
@@ -361,6 +450,9 @@ namespace Refill.Storage.Migrations.Postgres
                 name: "answer");
 
             migrationBuilder.DropTable(
+                name: "api_key");
+
+            migrationBuilder.DropTable(
                 name: "card");
 
             migrationBuilder.DropTable(
@@ -370,10 +462,16 @@ namespace Refill.Storage.Migrations.Postgres
                 name: "carrier");
 
             migrationBuilder.DropTable(
+                name: "cell_lease");
+
+            migrationBuilder.DropTable(
                 name: "exchange_rate");
 
             migrationBuilder.DropTable(
                 name: "key_check");
+
+            migrationBuilder.DropTable(
+                name: "node");
 
             migrationBuilder.DropTable(
                 name: "payment");
@@ -385,7 +483,10 @@ namespace Refill.Storage.Migrations.Postgres
                 name: "plan_price");
 
             migrationBuilder.DropTable(
-                name: "posting");
+                name: "tally");
+
+            migrationBuilder.DropTable(
+                name: "terms");
 
             migrationBuilder.DropTable(
                 name: "top_up");
@@ -395,6 +496,12 @@ namespace Refill.Storage.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "transfer");
+
+            migrationBuilder.DropTable(
+                name: "wallet");
+
+            migrationBuilder.DropTable(
+                name: "wallet_credit");
 
             migrationBuilder.DropTable(
                 name: "work");
