@@ -1,13 +1,14 @@
+using Refill.Archive;
 using Refill.TopUps;
 using Refill.Work;
 
 namespace Refill.Server;
 
 /// <summary>
-/// Runs the outbox and the sweep while the server runs, and from the moment it listens: a process that is about to fail because its port is taken
+/// Runs the outbox, the sweep and the archive while the server runs, and from the moment it listens: a process that is about to fail because its port is taken
 /// must not take over the work of the one that has it.
 /// </summary>
-internal sealed class Background(Dispatcher dispatcher, Sweep sweep, IHostApplicationLifetime lifetime, ILogger<Background> log) : BackgroundService
+internal sealed class Background(Dispatcher dispatcher, Sweep sweep, ArchiveKeeper archive, IHostApplicationLifetime lifetime, ILogger<Background> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -19,13 +20,13 @@ internal sealed class Background(Dispatcher dispatcher, Sweep sweep, IHostApplic
                 await listening.Task.WaitAsync(stoppingToken);
             }
 
-            Task[] both = [dispatcher.RunAsync(stoppingToken), sweep.RunAsync(stoppingToken)];
-            if (await Task.WhenAny(both) is { IsFaulted: true } failed)
+            Task[] all = [dispatcher.RunAsync(stoppingToken), sweep.RunAsync(stoppingToken), archive.RunAsync(stoppingToken)];
+            if (await Task.WhenAny(all) is { IsFaulted: true } failed)
             {
-                await failed; // The other would run on, and nobody would hear of it.
+                await failed; // The others would run on, and nobody would hear of it.
             }
 
-            await Task.WhenAll(both);
+            await Task.WhenAll(all);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Data.Common;
 using System.Globalization;
 using System.Net.Sockets;
+using Refill.Archive;
 using Refill.Cards;
 using Refill.Catalogue;
 using Refill.Ledger;
@@ -56,6 +57,7 @@ internal static class Commands
 
         root.SetAction((parsed, cancellation) => WithSettings(parsed, settings => WebHost.RunAsync(settings, Output(parsed), cancellation)));
         root.Subcommands.Add(Verify());
+        root.Subcommands.Add(ArchiveCommand.Archive());
         root.Subcommands.Add(Catalogue());
         root.Subcommands.Add(ExchangeRate());
         root.Subcommands.Add(Work());
@@ -67,7 +69,7 @@ internal static class Commands
 
     private static Command Verify()
     {
-        var command = new Command("verify", "Recompute every balance and check every invariant; exit code 0 only if nothing is wrong");
+        var command = new Command("verify", "Recompute every balance and check every invariant, over the database and its archives; exit code 0 only if nothing is wrong");
         command.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Database, provider => VerifyCommand.RunAsync(provider, Output(parsed), cancellation), cancellation));
         return command;
     }
@@ -196,7 +198,7 @@ internal static class Commands
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: the database {settings?.DatabaseName}: {error.Message}");
             return Misused;
         }
-        catch (Exception error) when (error is SettingException or KeyFileException or AlipaySettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception error) when (error is SettingException or ArchiveUnfitException or KeyFileException or AlipaySettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
         {
             // Of the edge: what an operator can mend is said in one line; anything else is a surprise and shows its stack.
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: {error.Message}");

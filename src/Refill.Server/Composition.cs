@@ -1,4 +1,5 @@
 using System.Globalization;
+using Refill.Archive;
 using Refill.Cards;
 using Refill.Carriers;
 using Refill.Carriers.Own;
@@ -33,7 +34,11 @@ internal static class Composition
         .AddSingleton<FxRates>()
         .AddSingleton<Wallets>()
         .AddSingleton<ApiKeys>()
-        .AddSingleton<TopUpAudit>();
+        .AddSingleton<TopUpAudit>()
+        .AddSingleton(new ArchiveOptions(settings.RetentionMonths))
+        .AddSingleton(provider => new Archivist(provider.GetRequiredService<Database>(), settings.Archive, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => new ArchiveSearch(provider.GetRequiredService<Database>(), settings.Archive))
+        .AddSingleton(provider => new Verification(provider.GetRequiredService<Database>(), settings.Archive));
 
     /// <summary>Gateways, carriers and the journeys.</summary>
     public static IServiceCollection AddJourneys(this IServiceCollection services, Settings settings)
@@ -51,7 +56,7 @@ internal static class Composition
             settings.Demo || settings.Find("reloadly-client-id") is not null
                 ? [provider.GetRequiredService<OwnCarrier>(), provider.GetRequiredService<ReloadlyCarrier>()]
                 : [provider.GetRequiredService<OwnCarrier>()]));
-        return services.AddTopUps();
+        return services.AddTopUps().AddSingleton<ArchiveKeeper>();
     }
 
     /// <summary>Brings the database up to date and makes sure that the keys are the ones it was written with; in the demo, fills it.</summary>

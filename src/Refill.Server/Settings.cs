@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Refill.Archive;
 using Refill.Ledger;
 using Refill.Storage;
 
@@ -45,6 +46,8 @@ public sealed class Settings
         new("node", Environment.MachineName, "this process's name among those that share the database", "1 to 60 letters, digits, dots, hyphens", text => text.Length is > 0 and <= 60 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')),
         new("commit-group", "512", "how many commits one transaction holds at most; 1 only to compare with", "1 to 512", text => IsWithin(text, 1, LedgerOptions.MostInGroup)),
         new("committers", "1", "how many write to PostgreSQL at once, each for its share of the cells", "1 to 16", text => IsWithin(text, 1, LedgerOptions.MostCommitters)),
+        new("retention-months", null, "whole months that stay in the database after the current one; older ones move to the archive, once a day. Nothing moves if not given", "2 to 240", text => IsWithin(text, ArchiveOptions.LeastRetention, ArchiveOptions.MostRetention)),
+        new("archive", null, "folder of the archive; DATA/archive if not given", "a path", IsPath),
         new("lookups-per-minute", "20", "how many cards one address may look up in a minute", "1 to 10000", text => IsWithin(text, 1, 10_000)),
         new("trusted-proxies", null, "proxies whose X-Forwarded headers are believed", "IP addresses, separated by commas", text => text.Split(',').All(part => IsAddress(part.Trim()))),
         new("log-level", "info", "how much is logged", "debug, info, warning or error", text => text is "debug" or "info" or "warning" or "error"),
@@ -70,6 +73,10 @@ public sealed class Settings
         : new Npgsql.NpgsqlConnectionStringBuilder(Database.ConnectionString) is var postgres ? $"{postgres.Database} at {postgres.Host}:{postgres.Port}" : "";
 
     public string Keys => Find("keys") ?? Path.Combine(Data, "keys.json");
+
+    public string Archive => Find("archive") ?? Path.Combine(Data, "archive");
+
+    public int? RetentionMonths => Find("retention-months") is null ? null : Number("retention-months");
 
     public bool Demo => this["demo"] == "yes";
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Refill.Ledger;
 using Refill.Payments;
+using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Units;
@@ -31,10 +32,10 @@ internal sealed class Installation : IAsyncDisposable
     private readonly string? administration;
     private readonly Lazy<ServiceProvider> parts;
 
-    private Installation(string folder, string database, string? administration)
+    private Installation(string folder, string database, string? administration, TimeProvider clock)
     {
         (Folder, Database, this.administration) = (folder, database, administration);
-        parts = new(() => new ServiceCollection().AddLogging().AddGround(Settings).AddJourneys(Settings).BuildServiceProvider());
+        parts = new(() => new ServiceCollection().AddLogging().AddGround(Settings).AddJourneys(Settings).AddSingleton(clock).BuildServiceProvider());
     }
 
     public string Folder { get; }
@@ -67,18 +68,19 @@ internal sealed class Installation : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Installation> NewAsync(DatabaseKind kind = DatabaseKind.Sqlite)
+    /// <param name="clock">What the parts beside the server go by; commands go by the system's.</param>
+    public static async Task<Installation> NewAsync(DatabaseKind kind = DatabaseKind.Sqlite, TimeProvider? clock = null)
     {
         var folder = Directory.CreateTempSubdirectory("refill-installation-").FullName;
         if (kind == DatabaseKind.Sqlite)
         {
-            return new Installation(folder, "sqlite:" + Path.Combine(folder, "refill.db"), null);
+            return new Installation(folder, "sqlite:" + Path.Combine(folder, "refill.db"), null, clock ?? TimeProvider.System);
         }
 
         var server = Environment.GetEnvironmentVariable("REFILL_TEST_POSTGRES") ?? throw new InvalidOperationException("REFILL_TEST_POSTGRES names no PostgreSQL server; ./test starts one");
         var name = $"refill_server_{Guid.NewGuid():N}";
         await AdministerAsync(server, $"CREATE DATABASE {name}");
-        return new Installation(folder, "postgres:" + new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString, server);
+        return new Installation(folder, "postgres:" + new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString, server, clock ?? TimeProvider.System);
     }
 
     /// <summary>Runs a command on this installation, as Program does.</summary>
@@ -122,6 +124,15 @@ internal sealed class Installation : IAsyncDisposable
         await DueAsync();
         Assert.Equal(TopUpState.Completed, (await StandingAsync(order.TopUpId)).State);
         return order;
+    }
+
+    /// <summary>A top-up that a wallet of its own has paid, for a demo card of our own network, and that the card has.</summary>
+    public async Task<Guid> CompletedFromWalletAsync()
+    {
+        var wallet = await parts.Value.GetRequiredService<Wallets>().OpenAsync("shop", Cancellation);
+        await parts.Value.GetRequiredService<Wallets>().CreditAsync(wallet.Id, Money.Usd(100_00), "test", "first", Cancellation);
+        var order = new WalletOrder(wallet.Id, "k", [.. new byte[32]], "+12015550123", "refill-mobile-pass-24h");
+        return Assert.IsType<WalletOrderOutcome.Ordered>(await parts.Value.GetRequiredService<WalletOrders>().OrderAsync(order, _ => [], Cancellation)).TopUpId;
     }
 
     /// <summary>Does the work that is due.</summary>

@@ -38,6 +38,8 @@ public sealed class SettingsTests : IDisposable
         ["node"] = ["a b", "a_b", new string('a', 61)],
         ["commit-group"] = ["0", "513", "all"],
         ["committers"] = ["0", "17", "2.5"],
+        ["retention-months"] = ["0", "1", "241", "-2", "2.5", "two"],
+        ["archive"] = [" ", "a\0b"],
         ["lookups-per-minute"] = ["0", "10001", "1e3"],
         ["trusted-proxies"] = ["10.0.0", "1", "10.0.0.0/8", "10.0.0.1,", "proxy.example"],
         ["log-level"] = ["trace", "Info"],

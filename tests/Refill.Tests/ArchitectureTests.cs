@@ -10,7 +10,7 @@ public sealed class ArchitectureTests
     private static readonly Assembly Library = typeof(GeneralLedger).Assembly;
     private static readonly string[] Ground = ["Ledger", "Work", "Storage", "Units"];
     private static readonly string[] Capabilities = ["Catalogue", "Cards", "Payments", "Carriers", "Customers"];
-    private static readonly string[] Journeys = ["TopUps"];
+    private static readonly string[] Journeys = ["TopUps", "Archive"];
 
     /// <summary>What a capability may know of another: a carrier is asked about cards and delivers plans, in the words of both.</summary>
     private static readonly Dictionary<string, string[]> May = new() { ["Carriers"] = ["Cards", "Catalogue"] };
@@ -21,6 +21,10 @@ public sealed class ArchitectureTests
     [Fact]
     public void A_capability_knows_no_journey_and_no_other_capability() =>
         Assert.All(Capabilities, folder => Clean(folder, [.. Journeys, .. Capabilities.Where(other => other != folder && !May.GetValueOrDefault(folder, []).Contains(other))]));
+
+    /// <summary>It puts away what others have made; that it is away, they learn from the ground (Storage/ArchivedMonths).</summary>
+    [Fact]
+    public void No_other_journey_knows_the_archive() => Clean("TopUps", ["Archive"]);
 
     [Theory]
     [InlineData("Payments.Alipay")]

@@ -24,6 +24,7 @@ internal sealed record ApiProblem(string Code, int Status, string Title, string 
     public static readonly ApiProblem PlanRefused = new("plan-refused", 422, "The plan cannot be ordered", "`reason` says why: there is no such plan, it is no longer sold, or it is not for cards of this carrier.");
     public static readonly ApiProblem PayWithUnknown = new("payment-method-unsupported", 422, "Only a wallet can pay here", "`payWith` is \"wallet\".");
     public static readonly ApiProblem NotFound = new("not-found", 404, "There is no such thing", "There is none of this id, or it is not this wallet's.");
+    public static readonly ApiProblem Archived = new("archived", 410, "It has moved to the seller's archive", "What is as old as this id is no longer kept here. The seller can look it up.");
     public static readonly ApiProblem PageInvalid = new("page-invalid", 400, "The page cannot be had", "`limit` is 1 to 100; `cursor` is the `next` of an earlier page, as it was.");
     public static readonly ApiProblem Busy = new("busy", 503, "Too many orders at once", "The queue is full; nothing was ordered. Send it again with the same key.", Retry: 1);
     public static readonly ApiProblem OutOfReach = new("database-unavailable", 503, "We cannot take orders for a moment", "The database does not answer, as while another server takes over; this request changed nothing. Send it again with the same key.", Retry: 2);
@@ -32,7 +33,7 @@ internal sealed record ApiProblem(string Code, int Status, string Title, string 
 
     public static readonly ImmutableArray<ApiProblem> All =
     [
-        NoKey, NoScope, NoIdempotencyKey, NotJson, NotTaken, TooLong, KeyReused, UnderWay, NotEnoughMoney, CardRefused, CarrierSilent, PlanRefused, PayWithUnknown, NotFound, PageInvalid, Busy, OutOfReach, Unknown, Failed,
+        NoKey, NoScope, NoIdempotencyKey, NotJson, NotTaken, TooLong, KeyReused, UnderWay, NotEnoughMoney, CardRefused, CarrierSilent, PlanRefused, PayWithUnknown, NotFound, Archived, PageInvalid, Busy, OutOfReach, Unknown, Failed,
     ];
 
     /// <param name="reason">A stable word, for programs.</param>

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Refill.Customers;
+using Refill.Storage;
 using Refill.TopUps;
 using Refill.Units;
 
@@ -32,9 +33,9 @@ internal static class TopUpsApi
                 ApiProblem.NoIdempotencyKey, ApiProblem.NotJson, ApiProblem.NotEnoughMoney, ApiProblem.UnderWay, ApiProblem.TooLong, ApiProblem.NotTaken, ApiProblem.KeyReused,
                 ApiProblem.CardRefused, ApiProblem.PlanRefused, ApiProblem.PayWithUnknown, ApiProblem.CarrierSilent, ApiProblem.Busy, ApiProblem.OutOfReach, ApiProblem.Unknown);
         api.MapGet("/top-ups", ListAsync).Needs(ApiScope.TopUpsRead).WithName("listTopUps").WithTags("Top-ups").WithSummary("The wallet's top-ups, the newest first")
-            .WithDescription("All that was ever paid from the wallet. Pages do not shift when new ones come in.").Produces<TopUpPage>().WithProblems(ApiProblem.PageInvalid);
+            .WithDescription("All that was paid from the wallet, back to where the seller's archive begins. Pages do not shift when new ones come in.").Produces<TopUpPage>().WithProblems(ApiProblem.PageInvalid);
         api.MapGet("/top-ups/{id}", GetAsync).Needs(ApiScope.TopUpsRead).WithName("getTopUp").WithTags("Top-ups").WithSummary("One top-up")
-            .WithDescription("As it stands now.").Produces<TopUpBody>().WithProblems(ApiProblem.NotFound);
+            .WithDescription("As it stands now.").Produces<TopUpBody>().WithProblems(ApiProblem.NotFound, ApiProblem.Archived);
     }
 
     /// <param name="key">Only described here.</param>
@@ -86,10 +87,17 @@ internal static class TopUpsApi
         return problem.Answer(context, detail, reason);
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext context, WalletOrders orders, CancellationToken cancellation) =>
-        CellId.TryParse(id, out var topUpId) && await orders.FindAsync(context.WalletId(), topUpId, cancellation) is { } topUp
+    private static async Task<IResult> GetAsync(string id, HttpContext context, WalletOrders orders, ArchivedMonths archived, CancellationToken cancellation)
+    {
+        if (!CellId.TryParse(id, out var topUpId))
+        {
+            return ApiProblem.NotFound.Answer(context);
+        }
+
+        return await orders.FindAsync(context.WalletId(), topUpId, cancellation) is { } topUp
             ? TypedResults.Json(TopUpBody.Of(topUp), ApiJson.Default.TopUpBody)
-            : ApiProblem.NotFound.Answer(context);
+            : (await archived.HoldAsync(topUpId, cancellation) ? ApiProblem.Archived : ApiProblem.NotFound).Answer(context);
+    }
 
     private static async Task<IResult> ListAsync(HttpContext context, WalletOrders orders, [FromQuery] string? cursor, [FromQuery] string? limit, CancellationToken cancellation)
     {

@@ -14,7 +14,7 @@ internal static class WalletApi
         api.MapGet("/wallet", GetAsync).Needs(ApiScope.WalletRead).WithName("getWallet").WithTags("Wallet").WithSummary("The wallet of the API key")
             .WithDescription("Its balance now.").Produces<WalletBody>().WithProblems();
         api.MapGet("/wallet/entries", ListAsync).Needs(ApiScope.WalletRead).WithName("listWalletEntries").WithTags("Wallet").WithSummary("The wallet's account, the newest entry first")
-            .WithDescription("Each entry with the balance after it: a statement that adds up. Pages do not shift when new entries come in.").Produces<EntryPage>().WithProblems(ApiProblem.PageInvalid);
+            .WithDescription("Each entry with the balance after it: a statement that adds up, back to where the seller's archive begins. Pages do not shift when new entries come in.").Produces<EntryPage>().WithProblems(ApiProblem.PageInvalid);
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, Wallets wallets, CancellationToken cancellation) =>

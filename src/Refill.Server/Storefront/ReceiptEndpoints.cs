@@ -13,10 +13,17 @@ internal static class ReceiptEndpoints
         routes.MapPost("/receipt", FindAsync).RequireRateLimiting(StorefrontEndpoints.LookupLimit);
     }
 
-    private static async Task<IResult> ShowAsync(string id, HttpContext context, TopUpDesk desk, CancellationToken cancellation) =>
-        !CellId.TryParse(id, out var topUpId) || await desk.GetAsync(topUpId, cancellation) is not { } topUp
-            ? StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound)
+    private static async Task<IResult> ShowAsync(string id, HttpContext context, TopUpDesk desk, CancellationToken cancellation)
+    {
+        if (!CellId.TryParse(id, out var topUpId))
+        {
+            return StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound);
+        }
+
+        return await desk.GetAsync(topUpId, cancellation) is not { } topUp
+            ? await StorefrontEndpoints.MissingAsync(context, topUpId, cancellation)
             : topUp.State == TopUpState.Completed ? Receipt(context, topUp) : TypedResults.Redirect($"/top-ups/{id}");
+    }
 
     private static async Task<IResult> FindAsync(HttpContext context, TopUpDesk desk, CancellationToken cancellation)
     {

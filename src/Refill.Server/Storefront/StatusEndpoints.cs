@@ -36,7 +36,7 @@ internal static class StatusEndpoints
 
         return await desk.GetAsync(topUpId, cancellation) is { } topUp
             ? StorefrontEndpoints.Page<StatusPage>(context, StatusCodes.Status200OK, new() { ["V"] = context.Visitor() with { Path = $"/top-ups/{id}" }, ["T"] = topUp })
-            : StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound);
+            : await StorefrontEndpoints.MissingAsync(context, topUpId, cancellation);
     }
 
     private static async Task<IResult> StateAsync(string id, string? seen, TopUpDesk desk, CancellationToken cancellation)

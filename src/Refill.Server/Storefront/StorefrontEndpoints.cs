@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.ResponseCompression;
 using Refill.Ledger;
 using Refill.Payments;
+using Refill.Storage;
 
 namespace Refill.Server.Storefront;
 
@@ -99,6 +100,10 @@ internal static class StorefrontEndpoints
 
     public static IResult Problem(HttpContext context, int status) =>
         Page<ProblemPage>(context, status, new() { ["V"] = context.Visitor(), ["Status"] = status });
+
+    /// <summary>A top-up that is not there: it never was, or its time is one that has moved to the archive.</summary>
+    public static async Task<IResult> MissingAsync(HttpContext context, Guid topUpId, CancellationToken cancellation) =>
+        Problem(context, await context.RequestServices.GetRequiredService<ArchivedMonths>().HoldAsync(topUpId, cancellation) ? StatusCodes.Status410Gone : StatusCodes.Status404NotFound);
 
     private static async Task PrepareAsync(HttpContext context, RequestDelegate next, string policy)
     {

@@ -1,8 +1,7 @@
 using System.Collections.Frozen;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
+using Refill.Storage;
 
 namespace Refill.Cards;
 
@@ -13,11 +12,10 @@ public sealed class KeyFileException(string message) : Exception(message);
 /// The keys by which cards are encrypted (versioned, so that they can be changed) and found (one, because it cannot without re-indexing).
 /// They live in a file of their own, never in the database that they protect.
 /// </summary>
-internal sealed partial class CardKeys
+internal sealed class CardKeys
 {
     public const int KeyBytes = 32;
     public const int MaxFileBytes = 64 * 1024;
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private CardKeys(byte current, FrozenDictionary<byte, byte[]> encryption, byte[] index) => (Current, Encryption, Index) = (current, encryption, index);
@@ -45,7 +43,7 @@ internal sealed partial class CardKeys
                 Create(path);
             }
 
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(DurableFile.OwnerOnly | UnixFileMode.UserExecute)) != 0)
             {
                 throw new KeyFileException($"the key file {path} can be opened by others than its owner; chmod 600 it");
             }
@@ -102,20 +100,14 @@ internal sealed partial class CardKeys
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
         var file = new KeyFile(1, [new VersionedKey(1, Fresh())], Fresh());
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
         var fresh = $"{path}.{Guid.NewGuid():N}";
         try
         {
-            using (var stream = new FileStream(fresh, options))
+            using (var stream = new FileStream(fresh, DurableFile.New()))
             {
                 JsonSerializer.Serialize(stream, file, Json);
                 stream.Flush();
-                MakeDurable(stream.SafeFileHandle, fresh);
+                DurableFile.Flush(stream); // A key that is lost is every number lost.
             }
 
             File.Move(fresh, path);
@@ -129,51 +121,10 @@ internal sealed partial class CardKeys
             File.Delete(fresh);
         }
 
-        MakeFolderDurable(folder); // The file's name, too, must outlive the loss of power.
+        DurableFile.FlushFolder(folder); // The file's name, too, must outlive the loss of power.
     }
 
     private static string Fresh() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
-
-    /// <summary>
-    /// fsync itself: on .NET 10 for Linux, FileStream.Flush(true) does not report that it failed, and a key that is lost is every number lost.
-    /// </summary>
-    private static void MakeDurable(SafeFileHandle handle, string path)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            RandomAccess.FlushToDisk(handle);
-        }
-        else if (Fsync(handle) != 0)
-        {
-            throw new IOException($"fsync of {path} failed with error {Marshal.GetLastPInvokeError()}");
-        }
-    }
-
-    /// <summary>.NET opens no folders, so this does it by itself, on Linux.</summary>
-    private static void MakeFolderDurable(string folder)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return;
-        }
-
-        using var handle = Open(folder, ReadOnlyCloseOnExec);
-        if (handle.IsInvalid)
-        {
-            throw new IOException($"{folder} cannot be opened: error {Marshal.GetLastPInvokeError()}");
-        }
-
-        MakeDurable(handle, folder);
-    }
-
-    /// <summary>O_RDONLY | O_CLOEXEC, as Linux has them on every processor that .NET runs on.</summary>
-    private const int ReadOnlyCloseOnExec = 0x80000;
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(SafeFileHandle handle);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle Open(string path, int flags);
 
     private sealed record KeyFile(byte Current, IReadOnlyList<VersionedKey?> Keys, string Index);
 

@@ -15,10 +15,21 @@ public sealed record AuditFinding(string Check, long Examined, IReadOnlyList<str
 /// Recomputes every balance from the postings and checks the ledger's laws (I1, I6, I8, I10 of reliability.md). Every transfer is read once for each share of the accounts that fits in memory, so that memory does
 /// not grow with the ledger. The postings of an account need not come in their order: that they form one unbroken chain is held by sums of hashes.
 /// </summary>
-public sealed class LedgerAudit(Database database)
+public sealed class LedgerAudit
 {
-    /// <summary>About 150 bytes each.</summary>
+    /// <summary>About 200 bytes each.</summary>
     private const int MaxAccountsAtOnce = 2_000_000;
+
+    private readonly Database database;
+    private readonly ArchivedLedger archives;
+
+    /// <summary>Of a database that nothing has left.</summary>
+    public LedgerAudit(Database database)
+        : this(database, ArchivedLedger.None)
+    {
+    }
+
+    internal LedgerAudit(Database database, ArchivedLedger archives) => (this.database, this.archives) = (database, archives);
 
     public async Task<IReadOnlyList<AuditFinding>> RunAsync(CancellationToken cancellation = default)
     {
@@ -26,7 +37,7 @@ public sealed class LedgerAudit(Database database)
         await using var snapshot = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
             ? sqlite.BeginTransaction(deferred: true)
             : await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
-        var books = new Books();
+        var books = new Books(archives.NotAtHand);
         var pending = Tallies.Sum(await TalliesAsync(connection, snapshot, cancellation));
         var accounts = Convert.ToInt64(await Command(connection, snapshot, "SELECT count(*) FROM account").ExecuteScalarAsync(cancellation), System.Globalization.CultureInfo.InvariantCulture);
         var share = Cell.Count;
@@ -44,7 +55,7 @@ public sealed class LedgerAudit(Database database)
         return books.Findings;
     }
 
-    private static async Task ShareAsync(DbConnection connection, DbTransaction snapshot, Books books, Dictionary<Guid, Delta> pending, int first, int last, CancellationToken cancellation)
+    private async Task ShareAsync(DbConnection connection, DbTransaction snapshot, Books books, Dictionary<Guid, Delta> pending, int first, int last, CancellationToken cancellation)
     {
         var accounts = new Dictionary<Guid, Tally>();
         await using (var command = Command(connection, snapshot, $"SELECT cell, id, purpose, unit, floor, balance, postings, last_transfer FROM account WHERE cell BETWEEN {first} AND {last}"))
@@ -73,6 +84,16 @@ public sealed class LedgerAudit(Database database)
 
                 books.Post(accounts, id, packed, first, last);
             }
+        }
+
+        await foreach (var (id, packed) in archives.Transfers(cancellation))
+        {
+            if (first == 0)
+            {
+                books.Transfer(id, packed);
+            }
+
+            books.Post(accounts, id, packed, first, last);
         }
 
         foreach (var (id, tally) in accounts)
@@ -126,10 +147,13 @@ public sealed class LedgerAudit(Database database)
 
         /// <summary>Hashes of where each posting ends, less those of where each begins. Of an unbroken chain all but two fall out: where it begins and where it ends.</summary>
         public ulong Chain;
+
+        /// <summary>Where the oldest posting at hand begins.</summary>
+        public Beginning First;
     }
 
     /// <summary>The laws, and what breaks them.</summary>
-    private sealed class Books
+    private sealed class Books(NotAtHand? notAtHand)
     {
         private readonly ulong seed = BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
         private readonly Law sumsToZero = new("I1  every transfer's postings sum to zero in every unit");
@@ -219,7 +243,7 @@ public sealed class LedgerAudit(Database database)
                     chain.Examined++;
                     ref var tally = ref CollectionsMarshal.GetValueRefOrNullRef(accounts, line.AccountId);
                     var hasRow = !System.Runtime.CompilerServices.Unsafe.IsNullRef(ref tally);
-                    if (!hasRow && line.Opens is { } opens && line is { Sequence: 1, Previous: var before } && before == Guid.Empty && line.BalanceAfter == line.Amount
+                    if (!hasRow && line.Opens is { } opens && line.Sequence == 1 && line.BalanceAfter == line.Amount
                         && AccountIds.Of(new Cell(cell), opens.Purpose, new Unit(line.Unit), transfer) == line.AccountId)
                     {
                         // An account without a row: this is all of it.
@@ -240,7 +264,19 @@ public sealed class LedgerAudit(Database database)
                         continue; // Its postings have no order.
                     }
 
-                    tally.Chain = unchecked(tally.Chain + Hash(line.Sequence, line.BalanceAfter, transfer) - Hash(line.Sequence - 1, line.BalanceAfter - line.Amount, line.Previous));
+                    var before = new Beginning(line.Sequence - 1, line.BalanceAfter - line.Amount, line.Previous);
+                    tally.Chain = unchecked(tally.Chain + Hash(line.Sequence, line.BalanceAfter, transfer) - Hash(before.Sequence, before.Balance, before.Transfer));
+                    if (tally.Count == 1 || before.Sequence < tally.First.Sequence)
+                    {
+                        tally.First = before;
+                    }
+
+                    // With a file elsewhere there may be no whole chain, but there is its end.
+                    if (notAtHand is not null && line.Sequence == tally.Stored.Postings && (line.BalanceAfter != tally.Stored.Balance || transfer != tally.Stored.Last))
+                    {
+                        chain.Broken($"{line.AccountId} {tally.Stored.Purpose}: its newest posting is another than it says");
+                    }
+
                     if (line.BalanceAfter < tally.Stored.Floor)
                     {
                         floors.Broken($"{line.AccountId} was at {line.BalanceAfter}, its floor is {tally.Stored.Floor}");
@@ -270,27 +306,28 @@ public sealed class LedgerAudit(Database database)
             balances.Examined++;
             counts.Examined++;
             floors.Examined++;
-            if (stored.Balance != sum)
-            {
-                balances.Broken($"{id} {stored.Purpose} {stored.Balance - sum}");
-            }
-
-            if (stored.Postings != count)
-            {
-                counts.Broken($"{id} {stored.Purpose} {stored.Postings - count}");
-            }
-
             if (stored.Balance < stored.Floor)
             {
                 floors.Broken($"{id} {stored.Purpose} {stored.Balance}");
             }
 
-            if (stored.Floor != Ledger.Account.NoFloor && chained != unchecked(Hash(stored.Postings, stored.Balance, stored.Last) - Hash(0, 0, Guid.Empty)))
+            totals[stored.Unit] = totals.GetValueOrDefault(stored.Unit) + stored.Balance;
+            var hasFloor = stored.Floor != Ledger.Account.NoFloor;
+            var (amount, postings, beginning, isChain) = notAtHand?.Of(id, hasFloor, stored.Balance, stored.Postings, stored.Last, count, tally.First) ?? new Elsewhere(0, 0, default, IsChain: true);
+            if (stored.Balance - amount != sum)
             {
-                chain.Broken($"{id} {stored.Purpose}: its {count} postings are no chain from nothing to {stored.Balance} after {stored.Postings}");
+                balances.Broken($"{id} {stored.Purpose} {stored.Balance - amount - sum}");
             }
 
-            totals[stored.Unit] = totals.GetValueOrDefault(stored.Unit) + stored.Balance;
+            if (stored.Postings - postings != count)
+            {
+                counts.Broken($"{id} {stored.Purpose} {stored.Postings - postings - count}");
+            }
+
+            if (hasFloor && isChain && chained != unchecked(Hash(stored.Postings, stored.Balance, stored.Last) - Hash(beginning.Sequence, beginning.Balance, beginning.Transfer)))
+            {
+                chain.Broken($"{id} {stored.Purpose}: its {count} postings are no chain from {beginning.Balance} after {beginning.Sequence} to {stored.Balance} after {stored.Postings}");
+            }
         }
 
         public void Answer(Guid id, long length)

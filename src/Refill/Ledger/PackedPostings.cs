@@ -61,6 +61,18 @@ internal static class PackedPostings
         return at;
     }
 
+    /// <summary>All of a transfer's, as <see cref="Read"/> takes them.</summary>
+    public static byte[] Pack(IReadOnlyCollection<PostingLine> lines)
+    {
+        var (packed, length) = (new byte[lines.Count * MaxLine], 0);
+        foreach (var line in lines)
+        {
+            length += Write(packed.AsSpan(length), line);
+        }
+
+        return packed[..length];
+    }
+
     /// <exception cref="InvalidDataException">These are no postings.</exception>
     public static List<PostingLine> Read(ReadOnlySpan<byte> packed)
     {

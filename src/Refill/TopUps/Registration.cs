@@ -6,6 +6,7 @@ using Refill.Catalogue;
 using Refill.Ledger;
 using Refill.Payments;
 using Refill.Payments.Wallets;
+using Refill.Storage;
 using Refill.Work;
 
 namespace Refill.TopUps;
@@ -18,6 +19,7 @@ public static class Registration
         .AddSingleton<WorkBell>()
         .AddSingleton<TopUpSteps>()
         .AddSingleton<TermsBook>()
+        .AddSingleton<ArchivedMonths>()
         .AddSingleton<TopUpStore>()
         .AddSingleton<PaymentWatch>()
         .AddSingleton<Delivery>()
@@ -30,7 +32,8 @@ public static class Registration
             p.GetRequiredService<FxRates>(), p.GetRequiredService<TimeProvider>()))
         .AddSingleton(p => new WalletOrders(
             p.GetRequiredService<TopUpStore>(), p.GetRequiredService<TopUpSteps>(), p.GetRequiredService<TopUpDesk>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(),
-            p.GetRequiredService<CatalogueReader>(), p.GetRequiredService<GeneralLedger>(), p.GetRequiredService<WalletGateway>(), p.GetRequiredService<TimeProvider>()))
+            p.GetRequiredService<CatalogueReader>(), p.GetRequiredService<GeneralLedger>(), p.GetRequiredService<WalletGateway>(),
+            p.GetRequiredService<ArchivedMonths>(), p.GetRequiredService<TimeProvider>()))
         .AddSingleton(Handlers);
 
     private static WorkHandlers Handlers(IServiceProvider provider)

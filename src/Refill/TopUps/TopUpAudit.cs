@@ -17,31 +17,30 @@ public sealed class TopUpAudit(Database database)
     /// <summary>With their payments and transfers some hundred megabytes.</summary>
     private const int MaxTopUpsAtOnce = 100_000;
 
-    public async Task<IReadOnlyList<AuditFinding>> RunAsync(CancellationToken cancellation)
+    /// <summary>Of archives read at once.</summary>
+    private const int MaxArchivedAtOnce = 1_000;
+
+    /// <summary>As if nothing had ever moved to an archive.</summary>
+    public Task<IReadOnlyList<AuditFinding>> RunAsync(CancellationToken cancellation) => RunAsync(ArchivedTopUps.None, cancellation);
+
+    internal async Task<IReadOnlyList<AuditFinding>> RunAsync(ArchivedTopUps archives, CancellationToken cancellation)
     {
-        var captured = new Check("I3  every captured payment is credited, refunded, under way, or before a person");
-        var amounts = new Check("I4  refunds never exceed what was captured: held, in transit and clearing agree with the payments");
-        var once = new Check("I5  never both credited and refunded; credited exactly once if completed");
-        var legal = new Check("I9  every top-up's history is a chain of legal steps and ends in its present state");
-        var work = new Check("I3  nothing stands still: whatever is under way has work in the outbox");
-        var atOnce = new Check("I4  what was ordered and completed at once took its price, from its wallet alone");
-        var whole = new Check("every top-up stands in its own cell and has its card; no payment and no step is about none");
+        var laws = new TopUpLaws(archives);
+        await foreach (var piece in archives.TopUps(cancellation).Chunk(MaxArchivedAtOnce).WithCancellation(cancellation))
+        {
+            laws.JudgeArchived(RowsOf(piece));
+        }
+
         var share = await CellsAtOnceAsync(cancellation);
         for (var first = 0; first < Cell.Count; first += share)
         {
-            foreach (var rows in await ReadAsync((short)first, (short)(first + share - 1), cancellation))
+            foreach (var rows in await ReadAsync((short)first, (short)(first + share - 1), archives.MovingBefore, cancellation))
             {
-                Captured(rows, captured);
-                Amounts(rows, amounts);
-                Once(rows, once);
-                Legal(rows, legal);
-                Work(rows, work);
-                Whole(rows, whole);
-                AtOnce(rows, atOnce);
+                laws.Judge(rows);
             }
         }
 
-        return [captured.Finding, amounts.Finding, once.Finding, legal.Finding, work.Finding, whole.Finding, atOnce.Finding, await WalletsAsync(cancellation)];
+        return [.. laws.Findings, await WalletsAsync(cancellation)];
     }
 
     /// <summary>
@@ -50,7 +49,7 @@ public sealed class TopUpAudit(Database database)
     /// </summary>
     private async Task<AuditFinding> WalletsAsync(CancellationToken cancellation)
     {
-        var check = new Check("I4  what wallets gave, top-ups have: both sides agree over all cells");
+        var check = new TopUpLaws.Check("I4  what wallets gave, top-ups have: both sides agree over all cells");
         await using var db = database.Open();
         await using var snapshot = await db.SnapshotAsync(cancellation);
         var pending = await Tallies.PendingAsync(db, cancellation);
@@ -90,14 +89,15 @@ public sealed class TopUpAudit(Database database)
         return share;
     }
 
-    private async Task<IReadOnlyList<Rows>> ReadAsync(short first, short last, CancellationToken cancellation)
+    private async Task<IReadOnlyList<TopUpRows>> ReadAsync(short first, short last, Guid movingBefore, CancellationToken cancellation)
     {
         await using var db = database.Open();
         await using var snapshot = await db.SnapshotAsync(cancellation);
         var topUps = (await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last)
             .Select(t => new TopUpLine(t.Cell, t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId, t.OrderCode)).ToListAsync(cancellation)).ToLookup(t => t.Cell);
-        var payments = (await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell >= first && p.Cell <= last).ToListAsync(cancellation)).ToLookup(p => p.Cell);
-        var steps = (await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell >= first && s.Cell <= last).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation)).ToLookup(s => s.Cell);
+        var known = movingBefore == Guid.Empty ? [] : topUps.SelectMany(cell => cell).Select(t => t.Id).ToHashSet();
+        var payments = (await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell >= first && p.Cell <= last).ToListAsync(cancellation)).Where(p => !IsLeaving(p.TopUpId)).ToLookup(p => p.Cell);
+        var steps = (await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell >= first && s.Cell <= last).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation)).Where(s => !IsLeaving(s.TopUpId)).ToLookup(s => s.Cell);
         var transfers = (await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last).Select(t => new { t.Cell, t.Subject, t.Kind, Postings = t.Kind == WalletGateway.Delivered ? t.Postings : null }).ToListAsync(cancellation)).ToLookup(t => t.Cell);
         var pending = await Tallies.PendingAsync(db, cancellation);
         var accounts = (await db.Set<AccountRow>().AsNoTracking()
@@ -111,7 +111,7 @@ public sealed class TopUpAudit(Database database)
         var cards = (await db.Set<CardRow>().Where(c => c.Cell >= first && c.Cell <= last && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => new { c.Cell, c.Id }).ToListAsync(cancellation)).ToLookup(c => c.Cell, c => c.Id);
         return
         [
-            .. topUps.Select(cell => cell.Key).Union(payments.Select(cell => cell.Key)).Union(steps.Select(cell => cell.Key)).Union(accounts.Select(cell => cell.Key)).Order().Select(cell => new Rows(
+            .. topUps.Select(cell => cell.Key).Union(payments.Select(cell => cell.Key)).Union(steps.Select(cell => cell.Key)).Union(accounts.Select(cell => cell.Key)).Order().Select(cell => new TopUpRows(
                 cell,
                 topUps[cell].ToDictionary(t => t.Id),
                 PaymentsOf(topUps[cell], payments[cell]),
@@ -122,6 +122,25 @@ public sealed class TopUpAudit(Database database)
                 work,
                 cards[cell].ToHashSet())),
         ];
+
+        // An archive that is half moved: its top-ups have gone, what is about them goes now.
+        bool IsLeaving(Guid topUpId) => topUpId.CompareTo(movingBefore) < 0 && !known.Contains(topUpId);
+    }
+
+    private static TopUpRows RowsOf(IReadOnlyList<ArchivedTopUp> archived)
+    {
+        var topUps = archived.Select(a => new TopUpLine(a.TopUp.Cell, a.TopUp.Id, a.TopUp.Version, (TopUpState)a.TopUp.State, a.TopUp.CardId, a.TopUp.ChargeMinor, a.TopUp.ChargeCurrency, a.TopUp.WalletId, a.TopUp.OrderCode)).DistinctBy(t => t.Id).ToList();
+        var transfers = archived.SelectMany(a => a.Transfers).ToList();
+        return new TopUpRows(
+            -1,
+            topUps.ToDictionary(t => t.Id),
+            PaymentsOf(topUps, archived.SelectMany(a => a.Payments)),
+            archived.SelectMany(a => a.Steps).ToLookup(s => s.TopUpId),
+            transfers.ToLookup(t => t.Subject, t => t.Kind),
+            transfers.Where(t => t.Kind == WalletGateway.Delivered).ToLookup(t => t.Subject, t => t.Postings),
+            [],
+            new HashSet<(string, Guid)>(),
+            new HashSet<Guid>());
     }
 
     /// <summary>With those that top-ups are themselves.</summary>
@@ -130,239 +149,5 @@ public sealed class TopUpAudit(Database database)
         var known = rows.Select(Payment.Read).ToList();
         var ids = known.Select(payment => payment.Id).ToHashSet();
         return known.Concat(topUps.Select(topUp => topUp.OwnPayment).OfType<Payment>().Where(own => !ids.Contains(own.Id))).ToLookup(payment => payment.TopUpId);
-    }
-
-    private static void Captured(Rows rows, Check check)
-    {
-        foreach (var payment in rows.Payments.SelectMany(p => p).Where(p => p.PaidAmount is not null))
-        {
-            check.Examined++;
-            if (!rows.TopUps.TryGetValue(payment.TopUpId, out var topUp))
-            {
-                check.Problem($"payment {payment.Id} was paid for no top-up");
-            }
-            else if (payment.State == PaymentState.Paid && topUp.State is not (TopUpState.Paid or TopUpState.Fulfilling or TopUpState.Completed or TopUpState.NeedsReview))
-            {
-                check.Problem($"payment {payment.Id} is paid, but top-up {topUp.Id} is {topUp.State}");
-            }
-            else if (payment.State is PaymentState.Open or PaymentState.Closed)
-            {
-                check.Problem($"payment {payment.Id} has an amount paid, but is {payment.State}");
-            }
-        }
-    }
-
-    private static void Amounts(Rows rows, Check check)
-    {
-        var held = rows.Accounts.Where(a => a.Purpose == "held").ToLookup(a => a.Owner);
-        foreach (var topUp in rows.TopUps.Values)
-        {
-            check.Examined++;
-            var expected = topUp.State is TopUpState.Completed ? 0 : rows.Payments[topUp.Id].Where(p => p.State == PaymentState.Paid).Sum(p => p.PaidAmount?.Minor ?? 0);
-            if (held[topUp.Id].Where(a => a.Unit == topUp.ChargeCurrency).Sum(a => a.Balance) is var balance && balance != expected)
-            {
-                check.Problem($"top-up {topUp.Id} ({topUp.State}) holds {balance}, its payments say {expected}");
-            }
-
-            // What a wallet pays for and our own network credits at once needs no holding: one transfer is payment and delivery.
-            Booked(topUp, "payment-received", p => p.PaidAmount is not null && p.Id != topUp.Id);
-            Booked(topUp, WalletGateway.Delivered, p => p.Id == topUp.Id);
-            Booked(topUp, "refund-reserved", p => p.IsGoingBack || p.State == PaymentState.Refunded);
-            Booked(topUp, "refunded", p => p.State == PaymentState.Refunded);
-            foreach (var payment in rows.Payments[topUp.Id].Where(p => p.Amount.Minor != topUp.ChargeMinor || p.Amount.Currency.Code != topUp.ChargeCurrency))
-            {
-                check.Problem($"payment {payment.Id} asks for {payment.Amount}, top-up {topUp.Id} for {topUp.ChargeMinor} {topUp.ChargeCurrency}");
-            }
-        }
-
-        foreach (var account in rows.Accounts.Where(a => a.Purpose == "held" && a.Balance != 0 && !(rows.TopUps.TryGetValue(a.Owner, out var topUp) && topUp.ChargeCurrency == a.Unit)))
-        {
-            check.Problem($"cell {rows.Cell}: {account.Balance} {account.Unit} are held for {account.Owner}, which is no top-up in that currency");
-        }
-
-        // From both sides: a payment whose money no account knows, and an account whose money no payment knows.
-        var paid = rows.Payments.SelectMany(p => p).Where(p => p.PaidAmount is not null && p.Id != p.TopUpId).ToLookup(p => (p.Gateway, p.Amount.Currency.Code));
-        var booked = rows.Accounts.Where(a => a.Purpose.Contains('/', StringComparison.Ordinal)).Select(a => (a.Purpose[(a.Purpose.IndexOf('/', StringComparison.Ordinal) + 1)..], a.Unit));
-        foreach (var (name, unit) in paid.Select(p => p.Key).Union(booked))
-        {
-            check.Examined++;
-            Agree($"clearing/{name}", unit, -paid[(name, unit)].Where(p => p.State != PaymentState.Refunded).Sum(p => p.PaidAmount!.Value.Minor));
-            Agree($"refund-in-transit/{name}", unit, paid[(name, unit)].Where(p => p.IsGoingBack).Sum(p => p.PaidAmount!.Value.Minor));
-        }
-
-        // Each move of money has its one transfer.
-        void Booked(TopUpLine topUp, string kind, Func<Payment, bool> moved)
-        {
-            var (transfers, moves) = (rows.Transfers[topUp.Id].Count(transfer => transfer == kind), rows.Payments[topUp.Id].Count(moved));
-            if (transfers != moves)
-            {
-                check.Problem($"top-up {topUp.Id} has {transfers} transfers '{kind}', its payments say {moves}");
-            }
-        }
-
-        void Agree(string purpose, string unit, long expected)
-        {
-            if (rows.Accounts.Where(a => a.Purpose == purpose && a.Unit == unit).Sum(a => a.Balance) is var balance && balance != expected)
-            {
-                check.Problem($"cell {rows.Cell}: {purpose} is {balance} {unit}, the payments say {expected}");
-            }
-        }
-    }
-
-    private static void Once(Rows rows, Check check)
-    {
-        foreach (var topUp in rows.TopUps.Values)
-        {
-            check.Examined++;
-            var delivered = rows.Transfers[topUp.Id].Count(kind => kind is "delivered" or WalletGateway.Delivered);
-            if (delivered != (topUp.State == TopUpState.Completed ? 1 : 0))
-            {
-                check.Problem($"top-up {topUp.Id} is {topUp.State} and was delivered {delivered} times");
-            }
-
-            if (topUp.State == TopUpState.Completed && rows.Payments[topUp.Id].Count(p => p.State == PaymentState.Paid) != 1)
-            {
-                check.Problem($"top-up {topUp.Id} is completed, but not by exactly one payment");
-            }
-
-            // One that goes back is no damage: a second payment may come in after the first has been refunded.
-            if (topUp.State == TopUpState.Refunded && rows.Payments[topUp.Id].Any(p => p.State is PaymentState.Paid))
-            {
-                check.Problem($"top-up {topUp.Id} is refunded, but a payment of it is not");
-            }
-        }
-    }
-
-    /// <summary>What a wallet paid in one commit: the transfer took the price from that wallet and nothing from another, and the card's cell has earned it.</summary>
-    private static void AtOnce(Rows rows, Check check)
-    {
-        foreach (var topUp in rows.TopUps.Values.Where(t => t.WalletId is not null))
-        {
-            check.Examined++;
-            var (wallet, revenue) = (Wallet.AccountOf(topUp.WalletId!.Value).Id, Account.For(new Cell((byte)topUp.Cell), "revenue", new Unit(topUp.ChargeCurrency)).Id);
-            foreach (var packed in rows.Orders[topUp.Id])
-            {
-                var lines = PackedPostings.Read(packed);
-                if (lines.Where(line => line.AccountId == wallet).Sum(line => line.Amount) != -topUp.ChargeMinor || lines.Where(line => line.AccountId == revenue).Sum(line => line.Amount) != topUp.ChargeMinor)
-                {
-                    check.Problem($"top-up {topUp.Id}: its transfer does not move its price from its wallet to revenue");
-                }
-            }
-        }
-    }
-
-    private static void Legal(Rows rows, Check check)
-    {
-        foreach (var topUp in rows.TopUps.Values)
-        {
-            check.Examined++;
-            var (state, version) = topUp.WalletId is null ? (default(TopUpState), 0L) : (TopUpState.Completed, 1L);
-            foreach (var step in rows.Steps[topUp.Id])
-            {
-                var (from, to) = ((TopUpState)step.FromState, (TopUpState)step.ToState);
-                if (step.TopUpVersion != version + 1 || from != state || !Transitions.Allow(from, to))
-                {
-                    check.Problem($"top-up {topUp.Id}: step {step.TopUpVersion} '{step.Name}' goes from {from} to {to} after version {version} in {state}");
-                }
-
-                (state, version) = (to, step.TopUpVersion);
-            }
-
-            if (state != topUp.State || version != topUp.Version)
-            {
-                check.Problem($"top-up {topUp.Id} is {topUp.State} at version {topUp.Version}, its history ends in {state} at {version}");
-            }
-        }
-    }
-
-    private static void Work(Rows rows, Check check)
-    {
-        foreach (var topUp in rows.TopUps.Values)
-        {
-            check.Examined++;
-            var payments = rows.Payments[topUp.Id];
-            var idle = topUp.State switch
-            {
-                TopUpState.Quoted => !Has(TopUpSteps.ExpireWork, topUp.Id),
-                TopUpState.AwaitingPayment => !Has(TopUpSteps.ExpireWork, topUp.Id) && !payments.Any(p => Has(TopUpSteps.PaymentWork, p.Id)),
-                TopUpState.Paid or TopUpState.Fulfilling => !Has(TopUpSteps.DeliverWork, topUp.Id),
-                TopUpState.Refunding => !payments.Any(p => p.State == PaymentState.Refunding),
-                _ => false,
-            };
-            if (idle || payments.Any(p => (p.State == PaymentState.Refunding && !Has(TopUpSteps.RefundWork, p.Id)) || (p.State == PaymentState.Open && !Has(TopUpSteps.PaymentWork, p.Id))))
-            {
-                check.Problem($"top-up {topUp.Id} is {topUp.State} and has no work");
-            }
-        }
-
-        bool Has(string kind, Guid subject) => rows.Work.Contains((kind, subject));
-    }
-
-    private static void Whole(Rows rows, Check check)
-    {
-        var codes = new HashSet<string>(); // A code begins with its cell: it is unique if it is within the cell.
-        foreach (var topUp in rows.TopUps.Values)
-        {
-            check.Examined++;
-            if (CellId.CellOf(topUp.Id).Number != rows.Cell)
-            {
-                check.Problem($"top-up {topUp.Id} stands in cell {rows.Cell}");
-            }
-            else if (!rows.Cards.Contains(topUp.CardId))
-            {
-                check.Problem($"top-up {topUp.Id} has no card, or one without number and ICCID");
-            }
-            else if (topUp.OrderCode is { } code && !codes.Add(code))
-            {
-                check.Problem($"top-up {topUp.Id} has the order code of another");
-            }
-        }
-
-        foreach (var payment in rows.Payments.Where(p => !rows.TopUps.ContainsKey(p.Key)).SelectMany(p => p))
-        {
-            check.Problem($"payment {payment.Id} is about no top-up");
-        }
-
-        foreach (var steps in rows.Steps.Where(s => !rows.TopUps.ContainsKey(s.Key)))
-        {
-            check.Problem($"top-up {steps.Key} has {steps.Count()} steps and is not there");
-        }
-    }
-
-    private sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId, string? OrderCode)
-    {
-        /// <summary>Paid from a wallet in its first commit: it is its own payment (Payment.OfItself).</summary>
-        public Payment? OwnPayment => WalletId is { } wallet ? Payment.OfItself(Id, wallet, new Money(ChargeMinor, Currency.Of(ChargeCurrency)), default) : null;
-    }
-
-    private sealed record Rows(
-        short Cell,
-        IReadOnlyDictionary<Guid, TopUpLine> TopUps,
-        ILookup<Guid, Payment> Payments,
-        ILookup<Guid, TopUpStepRow> Steps,
-        ILookup<Guid, string> Transfers,
-        ILookup<Guid, byte[]> Orders,
-        IReadOnlyList<AccountRow> Accounts,
-        IReadOnlySet<(string Kind, Guid Subject)> Work,
-        IReadOnlySet<Guid> Cards);
-
-    private sealed class Check(string name)
-    {
-        private const int MaxShown = 10;
-        private readonly List<string> problems = [];
-        private long count;
-
-        public long Examined { get; set; }
-
-        public AuditFinding Finding => new(name, Examined, problems, count);
-
-        public void Problem(string text)
-        {
-            count++;
-            if (problems.Count < MaxShown)
-            {
-                problems.Add(text);
-            }
-        }
     }
 }

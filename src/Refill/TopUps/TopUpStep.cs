@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Refill.Storage;
@@ -21,6 +22,12 @@ public static class Transitions
         [TopUpState.Refunded] = [],
         [TopUpState.NeedsReview] = [TopUpState.Completed, TopUpState.Refunding, TopUpState.Refunded],
     };
+
+    /// <summary>Nothing more happens by itself to a top-up in one of these.</summary>
+    public static readonly ImmutableArray<TopUpState> Final = [TopUpState.Completed, TopUpState.Expired, TopUpState.Cancelled, TopUpState.Refunded];
+
+    /// <summary>The same of a payment: paid and earned, never paid, or gone back.</summary>
+    public static readonly ImmutableArray<PaymentState> FinalForPayments = [PaymentState.Paid, PaymentState.Closed, PaymentState.Refunded];
 
     /// <summary>True for a legal change, and for none (a step may change payments only). 0 as <paramref name="from"/> is the beginning: a quote, or an order that a wallet has paid.</summary>
     public static bool Allow(TopUpState from, TopUpState to) =>

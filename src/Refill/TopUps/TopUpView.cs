@@ -124,5 +124,5 @@ public sealed record TopUpView(
     IReadOnlyList<PaymentView> Payments)
 {
     /// <summary>Nothing more will happen by itself.</summary>
-    public bool IsFinal => State is TopUpState.Completed or TopUpState.Refunded or TopUpState.Expired or TopUpState.Cancelled;
+    public bool IsFinal => Transitions.Final.Contains(State);
 }

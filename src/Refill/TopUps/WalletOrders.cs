@@ -6,6 +6,7 @@ using Refill.Carriers.Own;
 using Refill.Catalogue;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
+using Refill.Storage;
 using Refill.Units;
 
 namespace Refill.TopUps;
@@ -68,12 +69,13 @@ public sealed class WalletOrders
     private readonly CatalogueReader catalogue;
     private readonly GeneralLedger ledger;
     private readonly WalletGateway wallet;
+    private readonly ArchivedMonths archived;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<Guid, Line> lines = new();
     private int underWay;
 
-    internal WalletOrders(TopUpStore store, TopUpSteps steps, TopUpDesk desk, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, GeneralLedger ledger, WalletGateway wallet, TimeProvider time) =>
-        (this.store, this.steps, this.desk, this.carriers, this.cards, this.catalogue, this.ledger, this.wallet, this.time) = (store, steps, desk, carriers, cards, catalogue, ledger, wallet, time);
+    internal WalletOrders(TopUpStore store, TopUpSteps steps, TopUpDesk desk, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, GeneralLedger ledger, WalletGateway wallet, ArchivedMonths archived, TimeProvider time) =>
+        (this.store, this.steps, this.desk, this.carriers, this.cards, this.catalogue, this.ledger, this.wallet, this.archived, this.time) = (store, steps, desk, carriers, cards, catalogue, ledger, wallet, archived, time);
 
     /// <summary>Once begun it is carried through, though the caller may have gone: what became of it stands behind the key.</summary>
     /// <param name="write">The answer's body; quick, without effect of its own, at most 60 KiB.</param>
@@ -123,7 +125,7 @@ public sealed class WalletOrders
     /// <summary>What this wallet has paid for, the newest first. Its own account is the list.</summary>
     /// <param name="from">The entry of the wallet's account that the page begins with; null: the newest.</param>
     /// <param name="most">1 to 100.</param>
-    /// <returns>With where the next page begins; null at the end.</returns>
+    /// <returns>With where the next page begins; null at the end, which is where the archive begins.</returns>
     public async Task<(IReadOnlyList<TopUpView> TopUps, EntryCursor? Next)> ListAsync(Guid walletId, EntryCursor? from, int most, CancellationToken cancellation)
     {
         var topUps = new List<TopUpView>(most);
@@ -134,7 +136,18 @@ public sealed class WalletOrders
             {
                 if (entry.Kind is WalletGateway.Paid or WalletGateway.Delivered)
                 {
-                    topUps.Add(await desk.GetAsync(entry.Subject, cancellation) ?? throw new InvalidOperationException($"wallet {walletId} has paid for top-up {entry.Subject}, which is not there"));
+                    if (await desk.GetAsync(entry.Subject, cancellation) is { } topUp)
+                    {
+                        topUps.Add(topUp);
+                    }
+                    else if (await archived.HoldAsync(entry.Subject, cancellation))
+                    {
+                        return (topUps, null); // Its month has left between the entry and it; what is older has, too.
+                    }
+                    else
+                    {
+                        throw new InvalidOperationException($"wallet {walletId} has paid for top-up {entry.Subject}, which is not there");
+                    }
                 }
 
                 if (entry.Before is null || topUps.Count == most)

@@ -37,12 +37,15 @@ public static class CellId
         return new Guid(bytes, bigEndian: true);
     }
 
-    /// <summary>When an id was made, to the millisecond: its first 48 bits (RFC 9562, 5.7).</summary>
-    public static DateTimeOffset TimeOf(Guid id)
+    /// <summary>When an id was made, to the millisecond.</summary>
+    public static DateTimeOffset TimeOf(Guid id) => DateTimeOffset.FromUnixTimeMilliseconds(TimeBits(id));
+
+    /// <summary>The first 48 bits: in an id of ours, milliseconds since 1970 (RFC 9562, 5.7).</summary>
+    internal static long TimeBits(Guid id)
     {
         Span<byte> bytes = stackalloc byte[16];
         id.TryWriteBytes(bytes, bigEndian: true, out _);
-        return DateTimeOffset.FromUnixTimeMilliseconds((long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16));
+        return (long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16);
     }
 
     public static Cell CellOf(Guid id)

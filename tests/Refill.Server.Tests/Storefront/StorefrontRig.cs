@@ -49,7 +49,8 @@ internal sealed class StorefrontRig : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <param name="lookupsPerMinute">As many as a class of tests may need, unless it is about the limit.</param>
-    internal static async Task<StorefrontRig> StartAsync(int lookupsPerMinute = 10_000)
+    /// <param name="more">Settings besides.</param>
+    internal static async Task<StorefrontRig> StartAsync(int lookupsPerMinute = 10_000, params (string Name, string Text)[] more)
     {
         var clock = new FakeTimeProvider(Start);
         var folder = Directory.CreateTempSubdirectory("refill-storefront-").FullName;
@@ -60,7 +61,7 @@ internal sealed class StorefrontRig : IAsyncDisposable
         var sandbox = SandboxHost.Build(secrets.ForSandbox(new Uri("http://127.0.0.1:0"), folder, nowhere), clock);
         await sandbox.StartAsync(Cancellation);
         var settings = Settings.Read(
-            new Dictionary<string, string>
+            new Dictionary<string, string>(more.Select(setting => KeyValuePair.Create(setting.Name, setting.Text)))
             {
                 ["urls"] = "http://127.0.0.1:0",
                 ["public-url"] = nowhere.AbsoluteUri,

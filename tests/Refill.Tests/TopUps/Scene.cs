@@ -52,6 +52,9 @@ internal sealed class Scene : IAsyncDisposable
 
     public TestDatabase Test => test;
 
+    /// <summary>A folder of its own, gone at the end.</summary>
+    public string Folder => folder;
+
     public static async Task<Scene> NewAsync(DatabaseKind kind)
     {
         var test = await TestDatabase.NewAsync(kind);

@@ -540,6 +540,57 @@ namespace Refill.Storage.Migrations.Postgres
                     b.ToTable("wallet", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.Storage.ArchiveRow", b =>
+                {
+                    b.Property<string>("Month")
+                        .HasColumnType("text")
+                        .HasColumnName("month");
+
+                    b.Property<long>("Bytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("bytes");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("File")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("file");
+
+                    b.Property<byte[]>("Revived")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("revived");
+
+                    b.Property<byte[]>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("sha256");
+
+                    b.Property<short>("State")
+                        .HasColumnType("smallint")
+                        .HasColumnName("state");
+
+                    b.Property<byte[]>("Sums")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("sums");
+
+                    b.Property<long>("TopUps")
+                        .HasColumnType("bigint")
+                        .HasColumnName("top_ups");
+
+                    b.Property<long>("Transfers")
+                        .HasColumnType("bigint")
+                        .HasColumnName("transfers");
+
+                    b.HasKey("Month");
+
+                    b.ToTable("archive", (string)null);
+                });
+
             modelBuilder.Entity("Refill.TopUps.PaymentRow", b =>
                 {
                     b.Property<short>("Cell")

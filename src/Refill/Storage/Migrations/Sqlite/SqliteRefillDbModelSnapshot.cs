@@ -540,6 +540,57 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.ToTable("wallet", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.Storage.ArchiveRow", b =>
+                {
+                    b.Property<string>("Month")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("month");
+
+                    b.Property<long>("Bytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bytes");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("File")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("file");
+
+                    b.Property<byte[]>("Revived")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("revived");
+
+                    b.Property<byte[]>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("sha256");
+
+                    b.Property<short>("State")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("state");
+
+                    b.Property<byte[]>("Sums")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("sums");
+
+                    b.Property<long>("TopUps")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("top_ups");
+
+                    b.Property<long>("Transfers")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("transfers");
+
+                    b.HasKey("Month");
+
+                    b.ToTable("archive", (string)null);
+                });
+
             modelBuilder.Entity("Refill.TopUps.PaymentRow", b =>
                 {
                     b.Property<byte[]>("Id")

@@ -63,6 +63,26 @@ namespace Refill.Storage.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "archive",
+                columns: table => new
+                {
+                    month = table.Column<string>(type: "text", nullable: false),
+                    file = table.Column<string>(type: "text", nullable: false),
+                    sha256 = table.Column<byte[]>(type: "bytea", nullable: false),
+                    bytes = table.Column<long>(type: "bigint", nullable: false),
+                    top_ups = table.Column<long>(type: "bigint", nullable: false),
+                    transfers = table.Column<long>(type: "bigint", nullable: false),
+                    state = table.Column<short>(type: "smallint", nullable: false),
+                    sums = table.Column<byte[]>(type: "bytea", nullable: false),
+                    revived = table.Column<byte[]>(type: "bytea", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_archive", x => x.month);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "card",
                 columns: table => new
                 {
@@ -451,6 +471,9 @@ namespace Refill.Storage.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "api_key");
+
+            migrationBuilder.DropTable(
+                name: "archive");
 
             migrationBuilder.DropTable(
                 name: "card");

@@ -61,6 +61,26 @@ namespace Refill.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "archive",
+                columns: table => new
+                {
+                    month = table.Column<string>(type: "TEXT", nullable: false),
+                    file = table.Column<string>(type: "TEXT", nullable: false),
+                    sha256 = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    bytes = table.Column<long>(type: "INTEGER", nullable: false),
+                    top_ups = table.Column<long>(type: "INTEGER", nullable: false),
+                    transfers = table.Column<long>(type: "INTEGER", nullable: false),
+                    state = table.Column<short>(type: "INTEGER", nullable: false),
+                    sums = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    revived = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_archive", x => x.month);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "card",
                 columns: table => new
                 {
@@ -448,6 +468,9 @@ namespace Refill.Storage.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "api_key");
+
+            migrationBuilder.DropTable(
+                name: "archive");
 
             migrationBuilder.DropTable(
                 name: "card");
