@@ -1,4 +1,5 @@
 using Refill.Bench.Ledger;
+using Refill.Bench.Parts;
 using Refill.Bench.TopUps;
 
 // Measures; asserts nothing about speed. What is asserted is that the work was really done: the audit at the end of each database.
@@ -6,6 +7,7 @@ return args switch
 {
     ["ledger", .. var rest] => await LedgerBench.RunAsync(rest, Console.Out),
     ["topups", .. var rest] => await TopUpsBench.RunAsync(rest, Console.Out),
+    ["parts", .. var rest] => OrderParts.Run(rest),
 
     // Processes of their own, started by `topups`.
     ["load"] => await HttpLoad.RunAsync(Console.In, Console.Out),

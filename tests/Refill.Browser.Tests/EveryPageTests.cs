@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Playwright;
 
 namespace Refill.Browser.Tests;
@@ -6,29 +5,27 @@ namespace Refill.Browser.Tests;
 /// <summary>Every page in every state is looked at by axe: three languages, light and dark, on a screen 320 px wide.</summary>
 public sealed class EveryPageTests(Chromium chromium)
 {
-    [Fact]
-    public async Task Axe_finds_nothing_on_any_page_in_any_language_light_or_dark_on_the_smallest_phone()
+    [Theory]
+    [InlineData("zh-CN")]
+    [InlineData("en-US")]
+    [InlineData("es-MX")]
+    public async Task Axe_finds_nothing_on_any_page_light_or_dark_on_the_smallest_phone(string language)
     {
         await using var world = await World.StartAsync(new WorldOptions(), TestContext.Current.CancellationToken);
-        var sights = await Gallery.PrepareAsync(world, chromium);
-        var findings = new ConcurrentBag<string>();
-        foreach (var language in new[] { "zh-CN", "en-US", "es-MX" })
+        var (sights, findings) = (await Gallery.PrepareAsync(world, chromium), new List<string>());
+        await using var context = await chromium.OpenAsync(Device.SmallPhone with { Languages = language, Colours = ColorScheme.Light });
+        var visit = new Visit(await context.NewPageAsync(), world);
+        foreach (var sight in sights)
         {
-            foreach (var colours in new[] { ColorScheme.Light, ColorScheme.Dark })
-            {
-                await using var context = await chromium.OpenAsync(Device.SmallPhone with { Languages = language, Colours = colours });
-                var visit = new Visit(await context.NewPageAsync(), world);
-                foreach (var sight in sights)
-                {
-                    await sight.GoAsync(visit);
-                    foreach (var finding in await Accessibility.FindingsAsync(visit.Page))
-                    {
-                        findings.Add($"{sight.Name}, {language}, {colours}: {finding}");
-                    }
-                }
-            }
+            await visit.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
+            await sight.GoAsync(visit);
+            findings.AddRange((await Accessibility.FindingsAsync(visit.Page)).Select(finding => $"{sight.Name}, light: {finding}"));
+
+            // The same page with other colours: what is about colours is looked at again.
+            await visit.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
+            findings.AddRange((await Accessibility.FindingsAsync(visit.Page, "color-contrast", "link-in-text-block")).Select(finding => $"{sight.Name}, dark: {finding}"));
         }
 
-        Assert.True(findings.IsEmpty, string.Join('\n', findings.Order()));
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
     }
 }

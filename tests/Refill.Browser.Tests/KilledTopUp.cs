@@ -20,8 +20,12 @@ internal static class KilledTopUp
     public static IReadOnlyList<string> ReachedWhenRefused { get; } =
         [.. UntilTheCarrierAnswers, CrashPoint.RefundReserved, CrashPoint.RefundStarting, CrashPoint.RefundAnswered, CrashPoint.RefundCommitted];
 
-    public static Task RunOnBothDatabasesAsync(string point, string card) =>
-        Task.WhenAll(RunAsync(point, card, DatabaseKind.Sqlite), RunAsync(point, card, DatabaseKind.Postgres));
+    /// <summary>On both databases; until the carrier answers the way is the same whatever it will say: there a card that it refuses is tried on one of them, in turns, and the other card on both.</summary>
+    public static Task RunOnBothDatabasesAsync(string point, string card) => (card, Array.IndexOf(UntilTheCarrierAnswers, point)) switch
+    {
+        (DemoCard.Refused, >= 0 and var turn) => RunAsync(point, card, turn % 2 == 0 ? DatabaseKind.Sqlite : DatabaseKind.Postgres),
+        _ => Task.WhenAll(RunAsync(point, card, DatabaseKind.Sqlite), RunAsync(point, card, DatabaseKind.Postgres)),
+    };
 
     private static async Task RunAsync(string point, string card, DatabaseKind database)
     {

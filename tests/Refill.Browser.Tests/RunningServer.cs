@@ -108,6 +108,9 @@ public sealed class RunningServer : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
+        // It lives for seconds: what pays only later is left out of its start, a tenth of which it is.
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

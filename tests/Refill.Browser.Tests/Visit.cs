@@ -107,7 +107,16 @@ public sealed class Visit(IPage page, World world)
         var answered = page.WaitForResponseAsync(response => response.Request.IsNavigationRequest && response.Status is < 300 or >= 400);
         await act();
         var response = await answered;
-        await page.WaitForLoadStateAsync(LoadState.Load);
+        try
+        {
+            await page.WaitForLoadStateAsync(LoadState.Load);
+        }
+        catch (TimeoutException) when (page.Url == response.Url)
+        {
+            // Once in some hundred runs the driver misses the event of a page that has loaded; the page itself knows.
+            Assert.Equal("complete", await page.EvaluateAsync<string>("document.readyState"));
+        }
+
         return response;
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Refill.Sandbox;
 using Refill.Server;
+using Refill.Server.Tests;
 using Refill.Storage;
 
 namespace Refill.Browser.Tests;
@@ -67,7 +68,7 @@ public sealed class World : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("refill-world-").FullName;
         var (httpPort, httpsPort, sandboxUrl) = (Loopback.FreePort(), Loopback.FreePort(), new Uri($"http://127.0.0.1:{Loopback.FreePort()}/"));
         var database = await ScratchDatabase.CreateAsync(options.Database, folder);
-        var secrets = DemoSecrets.LoadOrCreate(folder);
+        var secrets = DemoKeys.LayInto(folder);
         var sandbox = SandboxHost.Build(secrets.ForSandbox(sandboxUrl, folder, new Uri($"http://127.0.0.1:{httpPort}/")));
         var world = new World(options, folder, database, sandbox, secrets, sandboxUrl, httpPort, httpsPort);
         try
@@ -90,9 +91,12 @@ public sealed class World : IAsyncDisposable
         await StartServerAsync(null, cancellation);
     }
 
-    /// <summary>`refill verify`, on this world's database.</summary>
-    public Task<Ended> VerifyAsync(CancellationToken cancellation) =>
-        RunningServer.RunAsync(["verify", "--database", database.Setting, "--data", folder], cancellation);
+    /// <summary>`refill verify` on this world's database, in this process: a process of its own takes longer to start than to verify.</summary>
+    public async Task<Ended> VerifyAsync(CancellationToken cancellation)
+    {
+        using var said = new StringWriter();
+        return new Ended(await Commands.RunAsync(["verify", "--database", database.Setting, "--data", folder], said, said, cancellation), said.ToString());
+    }
 
     /// <summary>Any other command of the server's, on this world's database and data.</summary>
     public Task<Ended> RunAsync(IEnumerable<string> command, CancellationToken cancellation) =>

@@ -54,8 +54,11 @@ public abstract class ArchiveCommandTests : IAsyncLifetime
         Assert.Equal(early, again);
         Assert.True(System.IO.File.Exists(File));
         Assert.Equal(shown, other);
-        Assert.Equal(("top-up", topUp, "completed"), JsonDocument.Parse(shown.Output).RootElement is var line
-            ? (line.GetProperty("kind").GetString(), line.GetProperty("id").GetGuid(), line.GetProperty("state").GetString()) : default);
+        // One id for both: the top-up and the transfer that completed it.
+        var lines = shown.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(["top-up", "transfer"], lines.Select(line => line.GetProperty("kind").GetString()).Order(StringComparer.Ordinal));
+        Assert.All(lines, line => Assert.Equal(topUp, line.GetProperty("id").GetGuid()));
+        Assert.Contains(lines, line => line.TryGetProperty("state", out var state) && state.GetString() == "completed");
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal static class TopUpLoad
 
     private const long PriceCents = 3000;
     private const long AllowanceBytes = 20_000_000_000;
-    private static readonly string Detail = new('d', 900); // As long as the JSON of a real one.
+    private static readonly string Detail = new('d', 400); // As long as the JSON of a real one.
     private static readonly byte[] Answer = new byte[16];
     private static readonly ImmutableArray<byte> BodyHash = [.. SHA256.HashData("body"u8)];
 
@@ -33,7 +33,7 @@ internal static class TopUpLoad
             Rows =
             [
                 RowChange.Insert(TopUp.Table, cell, id,
-                    key, (short)TopUpState.Completed, id, "0123", PriceCents, PriceCents, "USD", 0L, 0L, 0L, 0L, (short)0, Detail),
+(short)TopUpState.Completed, CellId.TimeOf(id).ToUnixTimeMilliseconds(), id, PriceCents, "USD", null, id, id, Detail),
             ],
             Transfers =
             [

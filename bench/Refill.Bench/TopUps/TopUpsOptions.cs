@@ -16,7 +16,7 @@ internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Secon
           --sqlite               SQLite only (256 callers)
           --postgres CONNECTION  PostgreSQL only (512 callers); without CONNECTION bench/run starts a server of its own
           --seconds N            how long each row is measured, 2 to 3600 (10); 600 shows whether memory grows
-          --warm-up N            before each row, 1 to 120 (20): the just-in-time compiler takes that long under load
+          --warm-up N            before each row, 1 to 120 (40): the just-in-time compiler takes that long under load
           --callers N            how many callers wait at once, 1 to 2048
           --cards N              cards that are topped up, 2048 to 1000000 (20000)
           --hot                  one wallet pays for everything in every row, instead of 256
@@ -30,7 +30,7 @@ internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Secon
 
     public static TopUpsOptions? Parse(IReadOnlyList<string> arguments)
     {
-        var options = new TopUpsOptions(true, Environment.GetEnvironmentVariable(LedgerBenchOptions.PostgresVariable), 10, 20, null, 20_000, false, AllRows, 0);
+        var options = new TopUpsOptions(true, Environment.GetEnvironmentVariable(LedgerBenchOptions.PostgresVariable), 10, 40, null, 20_000, false, AllRows, 0);
         for (var index = 0; index < arguments.Count; index++)
         {
             var value = index + 1 < arguments.Count ? arguments[index + 1] : "";

@@ -9,6 +9,7 @@ using Refill.Customers;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Units;
+using Refill.Work;
 
 namespace Refill.Server.Api;
 
@@ -71,7 +72,7 @@ internal static class TopUpsApi
             return ApiProblem.PayWithUnknown.Answer(context);
         }
 
-        var outcome = await orders.OrderAsync(new WalletOrder(walletId, key, HashOf(body.Card, body.Plan), body.Card, body.Plan), Write, CancellationToken.None);
+        var outcome = await orders.OrderAsync(new WalletOrder(walletId, key, HashOf(body.Card, body.Plan), body.Card, body.Plan, AnswersAtOnce: true), Write, CancellationToken.None);
         if (outcome is WalletOrderOutcome.Ordered ordered)
         {
             // By hand: the framework's results for bytes are made for files, with ranges and dates.
@@ -80,6 +81,7 @@ internal static class TopUpsApi
             context.Response.ContentType = Json;
             context.Response.ContentLength = ordered.Body.Length;
             await context.Response.BodyWriter.WriteAsync(ordered.Body);
+            await Waking.GoOnElsewhereAsync();
             return null;
         }
 

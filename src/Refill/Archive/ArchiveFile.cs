@@ -163,7 +163,7 @@ internal sealed class ArchiveWriter : IDisposable
         lines.WriteByte((byte)'\n');
     }
 
-    /// <summary>The last line, then the disk, then the name. A file of that name that no row of the database knows is replaced.</summary>
+    /// <summary>The last line, then the disk, then the name. A file of that name that is another is set aside: no row of the database knows it.</summary>
     /// <exception cref="IOException">It is not certainly on the disk.</exception>
     public WrittenArchive Finish()
     {
@@ -173,9 +173,22 @@ internal sealed class ArchiveWriter : IDisposable
         DurableFile.Flush(file);
         var (name, bytes) = (ArchiveFile.NameOf(month), file.Length);
         file.Dispose();
-        File.Move(temporary, Path.Combine(folder, name), overwrite: true);
+        var path = Path.Combine(folder, name);
+        if (File.Exists(path) && !IsSame(path))
+        {
+            // Left behind by a try that was cut off, or, if two installations were given one folder, the other's only copy: never thrown away.
+            File.Move(path, $"{path}.{Guid.NewGuid():N}.aside");
+        }
+
+        File.Move(temporary, path, overwrite: true);
         DurableFile.FlushFolder(folder);
         return new WrittenArchive(name, sha.Hash!, bytes, topUps, transfers);
+    }
+
+    private bool IsSame(string path)
+    {
+        using var before = File.OpenRead(path);
+        return SHA256.HashData(before).AsSpan().SequenceEqual(sha.Hash);
     }
 
     /// <summary>What was not finished is gone.</summary>

@@ -31,6 +31,9 @@ internal sealed class CardLookups : IAsyncDisposable
     private readonly Database database;
     private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MaxQueue) { SingleReader = true });
     private readonly Lazy<Task> running;
+
+    /// <summary>Whoever has it uses the connection.</summary>
+    private readonly SemaphoreSlim atIt = new(1);
     private SqliteConnection? connection;
     private NpgsqlConnection? postgres;
     private SqliteStatement? identifiers;
@@ -51,6 +54,11 @@ internal sealed class CardLookups : IAsyncDisposable
     {
         _ = running.Value;
         var waiting = new Waiting(id, identifier);
+        if (queue.Reader.Count == 0 && atIt.Wait(TimeSpan.Zero))
+        {
+            return AloneAsync(waiting); // Nobody else is asking: two awakenings sooner.
+        }
+
         return !queue.Writer.TryWrite(waiting) ? throw new CommitterBusyException() : waiting.Task;
     }
 
@@ -62,7 +70,26 @@ internal sealed class CardLookups : IAsyncDisposable
             await running.Value;
         }
 
+        await atIt.WaitAsync();
         Forget();
+        atIt.Dispose();
+    }
+
+    private async Task<CardRecord?> AloneAsync(Waiting waiting)
+    {
+        try
+        {
+            return (await AnswersAsync([waiting]))[0].Card;
+        }
+        catch
+        {
+            Forget();
+            throw;
+        }
+        finally
+        {
+            atIt.Release();
+        }
     }
 
     private async Task RunAsync()
@@ -70,6 +97,7 @@ internal sealed class CardLookups : IAsyncDisposable
         var group = new List<Waiting>(MaxGroup);
         while (await queue.Reader.WaitToReadAsync())
         {
+            await atIt.WaitAsync();
             while (group.Count < MaxGroup && queue.Reader.TryRead(out var waiting))
             {
                 group.Add(waiting);
@@ -77,7 +105,8 @@ internal sealed class CardLookups : IAsyncDisposable
 
             try
             {
-                await (database.Options.Kind == DatabaseKind.Sqlite ? FromSqliteAsync(group) : FromPostgresAsync(group));
+                var answers = await AnswersAsync(group);
+                Waking.All(answers.Length, index => answers[index].Waiting.Answer(answers[index].Card));
             }
             catch (Exception error)
             {
@@ -86,26 +115,31 @@ internal sealed class CardLookups : IAsyncDisposable
                 Waiting[] failed = [.. group];
                 Waking.All(failed.Length, index => failed[index].Fail(error));
             }
+            finally
+            {
+                atIt.Release();
+            }
 
             group.Clear();
         }
     }
 
-    private async Task FromSqliteAsync(List<Waiting> group)
+    private Task<(Waiting Waiting, CardRecord? Card)[]> AnswersAsync(List<Waiting> group) => database.Options.Kind == DatabaseKind.Sqlite ? FromSqliteAsync(group) : FromPostgresAsync(group);
+
+    private async Task<(Waiting Waiting, CardRecord? Card)[]> FromSqliteAsync(List<Waiting> group)
     {
         if (connection is null)
         {
-            connection = (SqliteConnection)await database.OpenConnectionAsync(CancellationToken.None);
+            connection = await database.OpenKeptSqliteAsync();
             (identifiers, cards, begin, end) = (new SqliteStatement(connection, SqliteIdentifier), new SqliteStatement(connection, SqliteCard), new SqliteStatement(connection, "BEGIN"), new SqliteStatement(connection, "COMMIT"));
         }
 
         // In one transaction: each looks anew what the writer has done meanwhile, and forgets all pages if it has done something.
         begin!.Run();
-        Answer([.. group.Select(waiting => (waiting, FromSqlite(waiting)))]);
+        (Waiting, CardRecord?)[] answers = [.. group.Select(waiting => (waiting, FromSqlite(waiting)))];
         end!.Run();
+        return answers;
     }
-
-    private static void Answer((Waiting Waiting, CardRecord? Card)[] answers) => Waking.All(answers.Length, index => answers[index].Waiting.Answer(answers[index].Card));
 
     private CardRecord? FromSqlite(Waiting waiting)
     {
@@ -128,21 +162,21 @@ internal sealed class CardLookups : IAsyncDisposable
         return card;
     }
 
-    private async Task FromPostgresAsync(List<Waiting> group)
+    private async Task<(Waiting Waiting, CardRecord? Card)[]> FromPostgresAsync(List<Waiting> group)
     {
         try
         {
-            await OnceFromPostgresAsync(group);
+            return await OnceFromPostgresAsync(group);
         }
         catch (Exception failure) when (postgres is not null && Database.IsOutOfReach(failure))
         {
             // It may have broken while it lay idle: once more with a fresh one.
             Forget();
-            await OnceFromPostgresAsync(group);
+            return await OnceFromPostgresAsync(group);
         }
     }
 
-    private async Task OnceFromPostgresAsync(List<Waiting> group)
+    private async Task<(Waiting Waiting, CardRecord? Card)[]> OnceFromPostgresAsync(List<Waiting> group)
     {
         postgres ??= await database.OpenKeptAsync("");
         await using var command = new NpgsqlCommand(PostgresCards, postgres) { Parameters = { PgArray.Cells(group, waiting => CellId.CellOf(waiting.Id)), PgArray.Uuids(group, waiting => waiting.Id) } };
@@ -164,7 +198,7 @@ internal sealed class CardLookups : IAsyncDisposable
             }
         }
 
-        Answer([.. group.Select(waiting => (waiting, found.GetValueOrDefault(waiting.Id)))]);
+        return [.. group.Select(waiting => (waiting, found.GetValueOrDefault(waiting.Id)))];
     }
 
     private void Forget()

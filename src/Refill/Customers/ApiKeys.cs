@@ -149,7 +149,7 @@ public sealed class ApiKeys(Database database, TimeProvider time)
 
         var readAt = time.GetTimestamp();
         var count = await asked.WaitAsync(cancellation);
-        if (known.TryGetValue(id, out var read) && IsGood(read))
+        if (known.TryGetValue(id, out var read) && IsGood(read) && IsFresh(Volatile.Read(ref revokedReadAt)))
         {
             return read;
         }

@@ -71,6 +71,11 @@ public sealed record Commit(Cell Cell)
     /// <summary>Stored behind the key and given back, byte for byte, to whoever repeats it. At most 64 KiB.</summary>
     public ReadOnlyMemory<byte> Answer { get; init; }
 
+    /// <summary>
+    /// What its caller does once it is committed is short, waits for nothing and ends with Waking.GoOnElsewhereAsync, so it may run where it is answered, when nobody else is waiting: a caller alone is answered a thread's awakening sooner.
+    /// </summary>
+    public bool IsAnsweredAtOnce { get; init; }
+
     /// <summary>Instead of <see cref="Answer"/>: one that says what a balance is after this commit.</summary>
     public BalanceAnswer? BalanceAnswer { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Refill.Storage;
 using Refill.Units;
 
@@ -69,6 +70,7 @@ internal static class CommitRules
         {
             var (account, amount) = transfer.Postings[index];
             Require(CellId.CellOf(account.Id) == account.Cell, $"account {account.Id} is not of cell {account.Cell}");
+            Require(account.Unit.Code.Length <= PackedPostings.MaxUnit && account.Purpose.Length <= PackedPostings.MaxPurpose && Ascii.IsValid(account.Unit.Code) && Ascii.IsValid(account.Purpose), $"unit and purpose of account {account.Id} cannot be packed: {account.Unit.Code}, {account.Purpose}");
             Require(amount != 0, $"transfer {transfer.Id} posts nothing to {account.Purpose}");
             CheckSum(transfer, index, account.Unit);
         }

@@ -194,6 +194,12 @@ internal sealed class Committer
         }
 
         accounts.Keep(group);
+        if (waiting is [{ Commit.IsAnsweredAtOnce: true } alone] && outcomes[0].Outcome is CommitOutcome.Committed only && queue.Reader.Count == 0)
+        {
+            Waking.Alone(() => alone.Answer(only));
+            return true;
+        }
+
         Waiting[] answered = [.. waiting];
         Waking.All(answered.Length, index =>
         {
@@ -257,7 +263,7 @@ internal sealed class Committer
 
     private sealed class Waiting(Commit commit)
     {
-        // Answered on a thread of the pool (Waking), never by the committer's own loop.
+        // Answered on a thread of the pool (Waking), and by the committer's own loop only where the commit allows it.
         private readonly TaskCompletionSource<CommitOutcome> source = new();
 
         public Commit Commit => commit;

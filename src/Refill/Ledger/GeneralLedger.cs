@@ -181,9 +181,9 @@ public sealed class GeneralLedger : IAsyncDisposable
                     // There is more.
                 }
             }
-            catch (Exception error) when (error is System.Data.Common.DbException or IOException or TimeoutException or InvalidOperationException)
+            catch (Exception error) when (error is not OperationCanceledException)
             {
-                // The database is out of reach, or another was in the way: a second later again.
+                // The database is out of reach, or another was in the way: a second later again. Whatever it is, this loop must not end; what waits is counted in every balance, and a tally that cannot be read fails the audit.
             }
         }
     }

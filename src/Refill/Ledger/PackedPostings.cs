@@ -22,8 +22,8 @@ internal static class PackedPostings
 {
     private const int IdBytes = 16;
     public const int MaxVarint = 10;
-    private const int MaxUnit = 32;
-    private const int MaxPurpose = 64;
+    public const int MaxUnit = 32;
+    public const int MaxPurpose = 64;
     private const byte OpensMark = 0x80;
 
     /// <summary>The most that one posting takes.</summary>

@@ -38,13 +38,21 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
     {
         if (connection is null)
         {
-            connection = (SqliteConnection)await database.OpenConnectionAsync(CancellationToken.None);
-            Statement(Cache).Run();
-            Statement(NoCheckpoint).Run();
-            log ??= new SqliteLog(database);
+            connection = await database.OpenKeptSqliteAsync();
+            try
+            {
+                Statement(Cache).Run();
+                Statement(NoCheckpoint).Run();
+            }
+            catch
+            {
+                Forget(); // One without its settings must not be kept.
+                throw;
+            }
         }
 
-        log!.Restart(Statement(Checkpoint));
+        log ??= new SqliteLog(database);
+        log.Restart(Statement(Checkpoint));
 
         Statement(Begin).Run();
         var answers = Statement(SelectAnswer);
@@ -81,8 +89,9 @@ internal sealed class SqliteGroupStore(Database database) : GroupStore
         {
             if (!draft.IsStored && transfers.Bind(1, draft.Account.Cell.Number).Bind(2, draft.Account.Owner).Step())
             {
-                draft.FoundInTransfer(transfers.Bytes(0));
-                transfers.Reset();
+                var postings = transfers.Bytes(0);
+                transfers.Reset(); // First: damaged postings must not leave it in the middle.
+                draft.FoundInTransfer(postings);
             }
         }
     }

@@ -8,11 +8,11 @@ namespace Refill.Ledger;
 /// </summary>
 internal sealed class SqliteLog : IDisposable
 {
-    // Pages of 4 KiB. A page that was changed ten times since is carried over once: longer is cheaper, and a longer stop for the writer.
-    private const int BesidePages = 4096;
+    // Pages of 4 KiB. A page that was changed ten times since is carried over once: longer is cheaper, and takes the disk longer at a time.
+    private const int BesidePages = 1024;
     private const int RestartPages = 16_384;
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
 
     private readonly Database database;
     private readonly ManualResetEventSlim stop = new();
@@ -36,9 +36,16 @@ internal sealed class SqliteLog : IDisposable
             return;
         }
 
-        var (pages, carried) = Run(checkpoint);
-        restartAt = carried == pages ? RestartPages : pages + BesidePages;
-        pagesInLog = carried == pages ? 0 : pages;
+        try
+        {
+            var (pages, carried) = Run(checkpoint);
+            restartAt = carried == pages ? RestartPages : pages + BesidePages;
+            pagesInLog = carried == pages ? 0 : pages;
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException)
+        {
+            restartAt += BesidePages; // The disk is full, say. What is committed stands in the log, and commits do not depend on it.
+        }
     }
 
     public void Dispose()
@@ -54,7 +61,7 @@ internal sealed class SqliteLog : IDisposable
         {
             try
             {
-                using var connection = (Microsoft.Data.Sqlite.SqliteConnection)database.OpenConnectionAsync(CancellationToken.None).GetAwaiter().GetResult();
+                using var connection = database.OpenKeptSqliteAsync().GetAwaiter().GetResult();
                 using var look = new SqliteStatement(connection, "PRAGMA wal_checkpoint(NOOP)");
                 using var checkpoint = new SqliteStatement(connection, "PRAGMA wal_checkpoint(PASSIVE)");
                 while (!stop.Wait(LookEvery))

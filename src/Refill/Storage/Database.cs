@@ -65,6 +65,26 @@ public sealed class Database(DatabaseOptions options)
         }
     }
 
+    /// <summary>
+    /// A connection of SQLite that somebody keeps for itself, with statements and transactions that ADO.NET does not know of: outside the pool, so that neither its settings nor a transaction
+    /// that an error left open come to whoever opens the next one.
+    /// </summary>
+    internal async Task<SqliteConnection> OpenKeptSqliteAsync()
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(options.ConnectionString) { Pooling = false }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync();
+            SqlitePragmas.Set(connection);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
     // Rows are looked up by primary key and nothing else. Plans are fixed to that and made once; one made while a table was small would else read all of it for ever.
     private const string ByKey = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan;";
 
@@ -181,7 +201,7 @@ public sealed class Database(DatabaseOptions options)
         var (known, applied) = (db.Database.GetMigrations().ToHashSet(), await db.Database.GetAppliedMigrationsAsync(cancellation));
         if (applied.FirstOrDefault(migration => !known.Contains(migration)) is { } newer)
         {
-            throw new DatabaseUnfitException($"it is newer than this program (or from before 2026-11-25, docs/decisions/lean-rows.md), which does not know its step {newer}; use the program that made it");
+            throw new DatabaseUnfitException($"it is newer than this program, which does not know its step {newer}; use the program that made it (one made before 2026-11-25 is not read any more: docs/decisions/lean-rows.md)");
         }
 
         return known.IsSubsetOf(applied);

@@ -115,8 +115,9 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, TermsB
         WriteAsync(step, new Commit(step.After.Cell) { Key = key, Answer = key is null ? default : step.After.Id.ToByteArray(true) }, work, cancellation);
 
     /// <summary>A first step that a wallet pays for: the answer stands in the wallet's cell and says what is left in it.</summary>
-    public Task<CommitOutcome> CommitAsync(Step step, Cell walletCell, IdempotencyKey key, BalanceAnswer answer, CancellationToken cancellation) =>
-        WriteAsync(step, new Commit(walletCell) { Key = key, BalanceAnswer = answer }, null, cancellation);
+    /// <param name="answersAtOnce">As <see cref="Commit.IsAnsweredAtOnce"/>.</param>
+    public Task<CommitOutcome> CommitAsync(Step step, Cell walletCell, IdempotencyKey key, BalanceAnswer answer, bool answersAtOnce, CancellationToken cancellation) =>
+        WriteAsync(step, new Commit(walletCell) { Key = key, BalanceAnswer = answer, IsAnsweredAtOnce = answersAtOnce }, null, cancellation);
 
     private async Task<CommitOutcome> WriteAsync(Step step, Commit commit, RowChange? work, CancellationToken cancellation)
     {

@@ -15,7 +15,8 @@ namespace Refill.TopUps;
 /// <param name="Card">A US number in any common way of writing, or an ICCID.</param>
 /// <param name="Key">The integrator's idempotency key, 1 to 255 characters, unique within the wallet.</param>
 /// <param name="BodyHash">SHA-256 of the request: the same key with another is refused.</param>
-public sealed record WalletOrder(Guid WalletId, string Key, ImmutableArray<byte> BodyHash, string Card, string Plan);
+/// <param name="AnswersAtOnce">Whoever orders does nothing with the outcome but to send it, and then Waking.GoOnElsewhereAsync.</param>
+public sealed record WalletOrder(Guid WalletId, string Key, ImmutableArray<byte> BodyHash, string Card, string Plan, bool AnswersAtOnce = false);
 
 /// <summary>What an order answers with, before it is written down.</summary>
 /// <param name="WalletBalance">After this order.</param>
@@ -228,7 +229,7 @@ public sealed class WalletOrders
             : steps.OrderFromWallet(card, identifier, carrier, plan, topUpId, CellId.New(cell, time), order.WalletId, wallet.Take(order.WalletId, topUpId, plan.Price));
         var view = TopUpDesk.View(step.After with { Version = 1 }, step.Payments, identifier, nameId);
         var answer = new BalanceAnswer(Wallet.AccountOf(order.WalletId).Id, balance => Pack(view, write(new WalletReceipt(view, Money.Usd(balance)))));
-        return store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, CancellationToken.None);
+        return store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, order.AnswersAtOnce, CancellationToken.None);
     }
 
     /// <summary>The orders of a wallet that are worked on.</summary>

@@ -54,7 +54,7 @@ internal sealed class StorefrontRig : IAsyncDisposable
     {
         var clock = new FakeTimeProvider(Start);
         var folder = Directory.CreateTempSubdirectory("refill-storefront-").FullName;
-        var secrets = DemoSecrets.LoadOrCreate(folder);
+        var secrets = DemoKeys.LayInto(folder);
 
         // Nobody listens there: what the gateway and the carrier report, the server learns by asking.
         var nowhere = new Uri("http://127.0.0.1:1");
