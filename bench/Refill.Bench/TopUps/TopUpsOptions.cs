@@ -21,7 +21,7 @@ internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Secon
           --cards N              cards that are topped up, 2048 to 1000000 (20000)
           --hot                  one wallet pays for everything in every row, instead of 256
           --quick                the main row and what it is held against, without the others
-          --rows A,B,…           the main row and these: single, kestrel, pgbench, one, half, hot, two
+          --rows A,B,…           the main row and these: single, kestrel, pgbench, one, half, hot, two; none: the main row alone
           --filled N             once more with N cards more and 5 N postings in the database, all of them topped up at random, 1000 to 10000000
         """;
 
@@ -46,6 +46,9 @@ internal sealed record TopUpsOptions(bool Sqlite, string? Postgres, double Secon
                 case "--quick":
                     options = options with { Rows = Quick };
                     continue;
+                case "--rows" when value == "none":
+                    options = options with { Rows = new HashSet<string>() };
+                    break;
                 case "--rows" when value.Split(',').ToHashSet() is var rows && rows.IsSubsetOf(AllRows):
                     options = options with { Rows = rows };
                     break;
