@@ -24,7 +24,7 @@ public sealed class AccessibilityTests(Chromium chromium)
     {
         await using var context = await chromium.OpenAsync(Device.SmallPhone with { Colours = ColorScheme.Light });
         var page = await context.NewPageAsync();
-        await page.SetContentAsync("<!doctype html><html lang=en><head><title>planted</title><style>@media (prefers-color-scheme:dark){p{color:#444;background:#222}}</style></head><body><main><h1>A</h1><p>Text.</p></main></body></html>");
+        await page.SetContentAsync("<!doctype html><html lang=en><head><title>planted</title><meta name=viewport content='width=device-width'><style>@media (prefers-color-scheme:dark){p{color:#444;background:#222}}</style></head><body><main><h1>A</h1><p>Text.</p></main></body></html>");
         Assert.Empty(await Accessibility.FindingsAsync(page));
 
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
