@@ -1,16 +1,12 @@
-using Npgsql;
 using Refill.Storage;
+using Refill.Tests.Storage;
 
 namespace Refill.Browser.Tests;
 
 /// <summary>A database of one test's own, on either engine, gone at its end.</summary>
 public sealed class ScratchDatabase : IAsyncDisposable
 {
-    private readonly string? postgresAdministration;
-    private readonly string? postgresName;
-
-    private ScratchDatabase(DatabaseOptions options, string? administration, string? name) =>
-        (Options, postgresAdministration, postgresName) = (options, administration, name);
+    private ScratchDatabase(DatabaseOptions options) => Options = options;
 
     public DatabaseOptions Options { get; }
 
@@ -25,34 +21,18 @@ public sealed class ScratchDatabase : IAsyncDisposable
         if (kind == DatabaseKind.Sqlite)
         {
             var file = Path.Combine(folder, "refill.db");
-            return new ScratchDatabase(new DatabaseOptions(kind, $"Data Source={file}"), null, null) { SqliteFile = file };
+            return new ScratchDatabase(new DatabaseOptions(kind, $"Data Source={file}")) { SqliteFile = file };
         }
 
-        var administration = Environment.GetEnvironmentVariable("REFILL_TEST_POSTGRES");
-        if (string.IsNullOrEmpty(administration))
-        {
-            throw new InvalidOperationException("REFILL_TEST_POSTGRES must name a PostgreSQL; ./test sets it");
-        }
-
-        var name = "refill_browser_" + Guid.CreateVersion7().ToString("n");
-        await ExecuteAsync(administration, $"CREATE DATABASE {name}");
-        var connection = new NpgsqlConnectionStringBuilder(administration) { Database = name }.ConnectionString;
-        return new ScratchDatabase(new DatabaseOptions(kind, connection), administration, name);
+        var connection = await ScratchPostgres.CreateAsync();
+        return new ScratchDatabase(new DatabaseOptions(kind, connection));
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (postgresAdministration is not null)
+        if (Options.Kind == DatabaseKind.Postgres)
         {
-            await ExecuteAsync(postgresAdministration, $"DROP DATABASE {postgresName} WITH (FORCE)");
+            await ScratchPostgres.ReleaseAsync(Options.ConnectionString);
         }
-    }
-
-    private static async Task ExecuteAsync(string connectionString, string sql)
-    {
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
     }
 }

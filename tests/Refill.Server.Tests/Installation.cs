@@ -3,11 +3,11 @@ using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Refill.Ledger;
 using Refill.Payments;
 using Refill.Payments.Wallets;
 using Refill.Storage;
+using Refill.Tests.Storage;
 using Refill.TopUps;
 using Refill.Units;
 using Refill.Work;
@@ -29,12 +29,11 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>Nobody listens here.</summary>
     private const string Nowhere = "http://127.0.0.1:9";
 
-    private readonly string? administration;
     private readonly Lazy<ServiceProvider> parts;
 
-    private Installation(string folder, string database, string? administration, TimeProvider clock)
+    private Installation(string folder, string database, TimeProvider clock)
     {
-        (Folder, Database, this.administration) = (folder, database, administration);
+        (Folder, Database) = (folder, database);
         parts = new(() => new ServiceCollection().AddLogging().AddGround(Settings).AddJourneys(Settings).AddSingleton(clock).BuildServiceProvider());
     }
 
@@ -74,13 +73,10 @@ internal sealed class Installation : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("refill-installation-").FullName;
         if (kind == DatabaseKind.Sqlite)
         {
-            return new Installation(folder, "sqlite:" + Path.Combine(folder, "refill.db"), null, clock ?? TimeProvider.System);
+            return new Installation(folder, "sqlite:" + Path.Combine(folder, "refill.db"), clock ?? TimeProvider.System);
         }
 
-        var server = Environment.GetEnvironmentVariable("REFILL_TEST_POSTGRES") ?? throw new InvalidOperationException("REFILL_TEST_POSTGRES names no PostgreSQL server; ./test starts one");
-        var name = $"refill_server_{Guid.NewGuid():N}";
-        await AdministerAsync(server, $"CREATE DATABASE {name}");
-        return new Installation(folder, "postgres:" + new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString, server, clock ?? TimeProvider.System);
+        return new Installation(folder, "postgres:" + await ScratchPostgres.CreateAsync(isEmpty: true), clock ?? TimeProvider.System);
     }
 
     /// <summary>Runs a command on this installation, as Program does.</summary>
@@ -163,14 +159,14 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>Takes the database away: the file, or the database on its server.</summary>
     public async Task LoseDatabaseAsync()
     {
-        if (administration is null)
+        if (Settings.Database.Kind == DatabaseKind.Sqlite)
         {
             SqliteConnection.ClearAllPools();
             File.Delete(new Database(Settings.Database).SqliteFile!);
         }
         else
         {
-            await AdministerAsync(administration, $"DROP DATABASE IF EXISTS {new NpgsqlConnectionStringBuilder(Settings.Database.ConnectionString).Database} WITH (FORCE)");
+            await ScratchPostgres.ReleaseAsync(Settings.Database.ConnectionString);
         }
     }
 
@@ -181,20 +177,12 @@ internal sealed class Installation : IAsyncDisposable
             await parts.Value.DisposeAsync();
         }
 
-        if (administration is not null)
+        if (Settings.Database.Kind == DatabaseKind.Postgres)
         {
             await LoseDatabaseAsync();
         }
 
         Directory.Delete(Folder, recursive: true);
-    }
-
-    private static async Task AdministerAsync(string server, string sql)
-    {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Database = "postgres", Pooling = false }.ConnectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
     }
 }
 

@@ -21,8 +21,13 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public static async Task<TestDatabase> NewAsync(DatabaseKind kind)
     {
-        var name = $"refill_{Guid.NewGuid():N}";
-        var test = kind == DatabaseKind.Sqlite ? Sqlite(name) : await PostgresAsync(name);
+        if (kind == DatabaseKind.Postgres)
+        {
+            var connection = await ScratchPostgres.CreateAsync();
+            return new TestDatabase(new DatabaseOptions(kind, connection), () => ScratchPostgres.ReleaseAsync(connection));
+        }
+
+        var test = Sqlite($"refill_{Guid.NewGuid():N}");
         await test.Database.MigrateAsync();
         return test;
     }
@@ -85,30 +90,5 @@ public sealed class TestDatabase : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
             return Task.CompletedTask;
         });
-    }
-
-    private static async Task<TestDatabase> PostgresAsync(string name)
-    {
-        var server = Environment.GetEnvironmentVariable("REFILL_TEST_POSTGRES")
-            ?? throw new InvalidOperationException("REFILL_TEST_POSTGRES names no PostgreSQL server; ./test starts one");
-        await AdministerAsync(server, $"CREATE DATABASE {name}");
-        var connection = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString;
-        return new TestDatabase(new DatabaseOptions(DatabaseKind.Postgres, connection), async () =>
-        {
-            await using (var pool = new NpgsqlConnection(connection))
-            {
-                NpgsqlConnection.ClearPool(pool);
-            }
-
-            await AdministerAsync(server, $"DROP DATABASE {name} WITH (FORCE)");
-        });
-    }
-
-    private static async Task AdministerAsync(string server, string sql)
-    {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Database = "postgres", Pooling = false }.ConnectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
     }
 }
