@@ -24,7 +24,7 @@ public sealed class ScratchDatabase : IAsyncDisposable
             return new ScratchDatabase(new DatabaseOptions(kind, $"Data Source={file}")) { SqliteFile = file };
         }
 
-        var connection = await ScratchPostgres.CreateAsync();
+        var connection = await ScratchPostgres.CreateAsync(isEmpty: true); // A real server's first start makes the schema.
         return new ScratchDatabase(new DatabaseOptions(kind, connection));
     }
 

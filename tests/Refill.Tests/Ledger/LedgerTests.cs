@@ -4,7 +4,6 @@ using System.Text;
 using CsCheck;
 using Refill.Ledger;
 using Refill.Storage;
-using Refill.Tests.Storage;
 using Refill.Units;
 using Refill.Work;
 
@@ -21,27 +20,8 @@ public sealed class LedgerOnPostgresTests : LedgerTests
 }
 
 /// <summary>The laws of the ledger, the same on both databases.</summary>
-public abstract class LedgerTests : IAsyncLifetime
+public abstract class LedgerTests : LedgerTestBase
 {
-    private static readonly Cell Cell = new(7);
-    private TestDatabase test = null!;
-    private GeneralLedger ledger = null!;
-
-    protected abstract DatabaseKind Kind { get; }
-
-    public async ValueTask InitializeAsync()
-    {
-        test = await TestDatabase.NewAsync(Kind);
-        ledger = new GeneralLedger(test.Database);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await ledger.DisposeAsync();
-        await test.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
-
     [Fact]
     public async Task Money_moves_and_the_history_says_how()
     {
@@ -49,11 +29,11 @@ public abstract class LedgerTests : IAsyncLifetime
         Assert.IsType<CommitOutcome.Committed>(await MoveAsync(world, wallet, 500));
         Assert.IsType<CommitOutcome.Committed>(await MoveAsync(wallet, world, 200));
 
-        Assert.Equal(300, await ledger.BalanceAsync(wallet, Token));
-        Assert.Equal(-300, await ledger.BalanceAsync(world, Token));
-        var history = await ledger.HistoryAsync(wallet, cancellation: Token);
+        Assert.Equal(300, await Ledger.BalanceAsync(wallet, Token));
+        Assert.Equal(-300, await Ledger.BalanceAsync(world, Token));
+        var history = await Ledger.HistoryAsync(wallet, cancellation: Token);
         Assert.Equal([(2, -200, 300), (1, 500, 500)], history.Select(entry => (entry.Sequence, entry.Amount, entry.BalanceAfter)));
-        Assert.Equal([(1L, 500L)], (await ledger.HistoryAsync(wallet, history[0].Before, limit: 1, Token)).Select(entry => (entry.Sequence, entry.Amount)));
+        Assert.Equal([(1L, 500L)], (await Ledger.HistoryAsync(wallet, history[0].Before, limit: 1, Token)).Select(entry => (entry.Sequence, entry.Amount)));
         await SoundAsync();
     }
 
@@ -67,8 +47,8 @@ public abstract class LedgerTests : IAsyncLifetime
             BalanceAnswer = new BalanceAnswer(Wallet(1).Id, balance => Encoding.UTF8.GetBytes($"{balance}")),
         }).ToList();
 
-        var outcomes = await Task.WhenAll(commits.Select(commit => ledger.CommitAsync(commit, Token)));
-        var again = await Task.WhenAll(commits.Select(commit => ledger.CommitAsync(commit, Token)));
+        var outcomes = await Task.WhenAll(commits.Select(commit => Ledger.CommitAsync(commit, Token)));
+        var again = await Task.WhenAll(commits.Select(commit => Ledger.CommitAsync(commit, Token)));
 
         var balances = outcomes.Select(outcome => Encoding.UTF8.GetString(Assert.IsType<CommitOutcome.Committed>(outcome).Answer.Span)).ToList();
         Assert.Equal(Enumerable.Range(1, 20).Select(number => $"{number * 5}").Order(), balances.Order());
@@ -87,9 +67,9 @@ public abstract class LedgerTests : IAsyncLifetime
             Transfers = [new(CellId.New(there, TimeProvider.System), "there", default, [new(shop, -amount), new(sales, amount)]), Transfer(Wallet(1), World(), amount)],
         };
 
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(commit(60), Token));
-        Assert.IsType<CommitOutcome.BelowFloor>(await ledger.CommitAsync(commit(60), Token));
-        Assert.Equal((40L, 60L), (await ledger.BalanceAsync(Wallet(1), Token), await ledger.BalanceAsync(sales, Token)));
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(commit(60), Token));
+        Assert.IsType<CommitOutcome.BelowFloor>(await Ledger.CommitAsync(commit(60), Token));
+        Assert.Equal((40L, 60L), (await Ledger.BalanceAsync(Wallet(1), Token), await Ledger.BalanceAsync(sales, Token)));
         await SoundAsync();
     }
 
@@ -100,10 +80,10 @@ public abstract class LedgerTests : IAsyncLifetime
         await MoveAsync(World(), Wallet(1), 100);
         var across = new Transfer(CellId.New(new Cell(200), TimeProvider.System), "across", default, [new(Wallet(1), -60), new(sales, 60)]);
 
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Transfers = [across] }, Token));
-        Assert.Equal((40L, 60L), (await ledger.BalanceAsync(Wallet(1), Token), await ledger.BalanceAsync(sales, Token)));
-        Assert.Equal(("across", -60L), (await ledger.HistoryAsync(Wallet(1), cancellation: Token))[0] is var taken ? (taken.Kind, taken.Amount) : default);
-        Assert.Equal(("across", 60L), (await ledger.HistoryAsync(sales, cancellation: Token))[0] is var earned ? (earned.Kind, earned.Amount) : default);
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(new Commit(Cell) { Transfers = [across] }, Token));
+        Assert.Equal((40L, 60L), (await Ledger.BalanceAsync(Wallet(1), Token), await Ledger.BalanceAsync(sales, Token)));
+        Assert.Equal(("across", -60L), (await Ledger.HistoryAsync(Wallet(1), cancellation: Token))[0] is var taken ? (taken.Kind, taken.Amount) : default);
+        Assert.Equal(("across", 60L), (await Ledger.HistoryAsync(sales, cancellation: Token))[0] is var earned ? (earned.Kind, earned.Amount) : default);
         await SoundAsync();
     }
 
@@ -113,32 +93,32 @@ public abstract class LedgerTests : IAsyncLifetime
         var owner = CellId.New(Cell, TimeProvider.System);
         var (data, voice) = (Account.For(Cell, "allowance/data", Currency.Usd.Unit, owner, floor: 0), Account.For(Cell, "allowance/voice", Currency.Usd.Unit, owner, floor: 0));
         var made = new Commit(Cell) { Rows = [Row(owner, 0, "made")], Transfers = [new Transfer(owner, "made", owner, [new(World(), -30), new(data, 10), new(voice, 20)])] };
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(made, Token));
-        Assert.Equal((10L, 20L, 0L), (await ledger.BalanceAsync(data, Token), await ledger.BalanceAsync(voice, Token), await test.CountAsync("account WHERE purpose LIKE 'allowance/%'")));
-        Assert.Equal([(1L, 10L, 10L)], (await ledger.HistoryAsync(data, cancellation: Token)).Select(entry => (entry.Sequence, entry.Amount, entry.BalanceAfter)));
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(made, Token));
+        Assert.Equal((10L, 20L, 0L), (await Ledger.BalanceAsync(data, Token), await Ledger.BalanceAsync(voice, Token), await Test.CountAsync("account WHERE purpose LIKE 'allowance/%'")));
+        Assert.Equal([(1L, 10L, 10L)], (await Ledger.HistoryAsync(data, cancellation: Token)).Select(entry => (entry.Sequence, entry.Amount, entry.BalanceAfter)));
         await SoundAsync();
 
         Assert.IsType<CommitOutcome.BelowFloor>(await MoveAsync(data, World(), 11));
         Assert.IsType<CommitOutcome.Committed>(await MoveAsync(data, World(), 4));
         Assert.IsType<CommitOutcome.Committed>(await MoveAsync(data, World(), 1));
-        Assert.Equal((5L, 1L), (await ledger.BalanceAsync(data, Token), await test.CountAsync("account WHERE purpose LIKE 'allowance/%'")));
-        Assert.Equal([(3L, -1L), (2L, -4L), (1L, 10L)], (await ledger.HistoryAsync(data, cancellation: Token)).Select(entry => (entry.Sequence, entry.Amount)));
+        Assert.Equal((5L, 1L), (await Ledger.BalanceAsync(data, Token), await Test.CountAsync("account WHERE purpose LIKE 'allowance/%'")));
+        Assert.Equal([(3L, -1L), (2L, -4L), (1L, 10L)], (await Ledger.HistoryAsync(data, cancellation: Token)).Select(entry => (entry.Sequence, entry.Amount)));
         await SoundAsync();
 
         // Its row alone is not all of it: without the posting that it began with, the audit knows.
-        await test.RunAsync("DELETE FROM transfer WHERE kind = 'made'");
+        await Test.RunAsync("DELETE FROM transfer WHERE kind = 'made'");
         await FoundAsync("counts its postings");
     }
 
     [Fact]
     public async Task Many_who_are_the_first_to_post_to_an_account_without_a_row_do_not_lose_one()
     {
-        await using var second = new GeneralLedger(test.Database);
+        await using var second = new GeneralLedger(Test.Database);
         var owner = CellId.New(Cell, TimeProvider.System);
         var data = Account.For(Cell, "allowance/data", Currency.Usd.Unit, owner, floor: 0);
-        await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(owner, 0, "made")], Transfers = [new Transfer(owner, "made", owner, [new(World(), -100), new(data, 100)])] }, Token);
+        await Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(owner, 0, "made")], Transfers = [new Transfer(owner, "made", owner, [new(World(), -100), new(data, 100)])] }, Token);
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 120).Select(n => (n % 2 == 0 ? ledger : second).CommitAsync(new Commit(Cell) { Transfers = [Transfer(data, World(), 1)] }, Token)));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 120).Select(n => (n % 2 == 0 ? Ledger : second).CommitAsync(new Commit(Cell) { Transfers = [Transfer(data, World(), 1)] }, Token)));
 
         Assert.Equal((100, 20), (outcomes.Count(outcome => outcome is CommitOutcome.Committed), outcomes.Count(outcome => outcome is CommitOutcome.BelowFloor)));
         Assert.Equal(0, await second.BalanceAsync(data, Token));
@@ -148,16 +128,16 @@ public abstract class LedgerTests : IAsyncLifetime
     [Fact]
     public async Task An_account_without_a_floor_is_summed_whoever_posts_to_it_and_whatever_was_carried_over()
     {
-        await using var second = new GeneralLedger(test.Database);
-        await Task.WhenAll(Enumerable.Range(1, 200).Select(n => (n % 2 == 0 ? ledger : second).CommitAsync(new Commit(Cell) { Transfers = [Transfer(World(), Wallet(n), n)] }, Token)));
-        Assert.Equal(-20_100, await ledger.BalanceAsync(World(), Token));
+        await using var second = new GeneralLedger(Test.Database);
+        await Task.WhenAll(Enumerable.Range(1, 200).Select(n => (n % 2 == 0 ? Ledger : second).CommitAsync(new Commit(Cell) { Transfers = [Transfer(World(), Wallet(n), n)] }, Token)));
+        Assert.Equal(-20_100, await Ledger.BalanceAsync(World(), Token));
         await SoundAsync();
-        await test.CarryOverAsync();
-        Assert.Equal(-20_100, await ledger.BalanceAsync(World(), Token));
-        Assert.Equal((0L, 1L), (await test.CountAsync("tally"), await test.CountAsync("account WHERE purpose = 'world' AND balance = -20100 AND postings = 200")));
+        await Test.CarryOverAsync();
+        Assert.Equal(-20_100, await Ledger.BalanceAsync(World(), Token));
+        Assert.Equal((0L, 1L), (await Test.CountAsync("tally"), await Test.CountAsync("account WHERE purpose = 'world' AND balance = -20100 AND postings = 200")));
         await MoveAsync(Wallet(7), World(), 7);
         Assert.Equal(-20_093, await second.BalanceAsync(World(), Token));
-        await Assert.ThrowsAsync<ArgumentException>(() => ledger.HistoryAsync(World(), cancellation: Token));
+        await Assert.ThrowsAsync<ArgumentException>(() => Ledger.HistoryAsync(World(), cancellation: Token));
         await SoundAsync();
     }
 
@@ -166,13 +146,13 @@ public abstract class LedgerTests : IAsyncLifetime
     {
         await MoveAsync(World(), Wallet(1), 100);
         var (row, key) = (CellId.New(Cell, TimeProvider.System), Key("k", "body"));
-        var refused = Assert.IsType<CommitOutcome.BelowFloor>(await ledger.CommitAsync(
+        var refused = Assert.IsType<CommitOutcome.BelowFloor>(await Ledger.CommitAsync(
             new Commit(Cell) { Key = key, Rows = [Row(row, 0, "x")], Transfers = [Transfer(Wallet(1), World(), 101)] }, Token));
 
         Assert.Equal((100L, -101L, 0L), (refused.Balance, refused.Change, refused.Floor));
-        Assert.Equal(100, await ledger.BalanceAsync(Wallet(1), Token));
-        Assert.Null(await ledger.FindAnswerAsync(Cell, key, Token));
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Key = key, Rows = [Row(row, 0, "x")] }, Token));
+        Assert.Equal(100, await Ledger.BalanceAsync(Wallet(1), Token));
+        Assert.Null(await Ledger.FindAnswerAsync(Cell, key, Token));
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(new Commit(Cell) { Key = key, Rows = [Row(row, 0, "x")] }, Token));
         await SoundAsync();
     }
 
@@ -181,32 +161,32 @@ public abstract class LedgerTests : IAsyncLifetime
     {
         var answer = Encoding.UTF8.GetBytes("{\"n\":1}");
         var commit = new Commit(Cell) { Key = Key("order-1", "body"), Transfers = [Transfer(World(), Wallet(1), 5)], Answer = answer };
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(commit, Token));
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(commit, Token));
 
         var again = commit with { Transfers = [Transfer(World(), Wallet(1), 5)], Answer = "other"u8.ToArray() };
-        Assert.Equal(answer, Assert.IsType<CommitOutcome.Replayed>(await ledger.CommitAsync(again, Token)).Answer.ToArray());
-        Assert.Equal(answer, Assert.IsType<CommitOutcome.Replayed>(await ledger.FindAnswerAsync(Cell, commit.Key!, Token)).Answer.ToArray());
-        Assert.Equal(5, await ledger.BalanceAsync(Wallet(1), Token));
+        Assert.Equal(answer, Assert.IsType<CommitOutcome.Replayed>(await Ledger.CommitAsync(again, Token)).Answer.ToArray());
+        Assert.Equal(answer, Assert.IsType<CommitOutcome.Replayed>(await Ledger.FindAnswerAsync(Cell, commit.Key!, Token)).Answer.ToArray());
+        Assert.Equal(5, await Ledger.BalanceAsync(Wallet(1), Token));
     }
 
     [Fact]
     public async Task The_same_key_with_another_body_is_refused()
     {
-        await ledger.CommitAsync(new Commit(Cell) { Key = Key("k", "one"), Transfers = [Transfer(World(), Wallet(1), 5)] }, Token);
-        Assert.IsType<CommitOutcome.KeyReused>(await ledger.CommitAsync(new Commit(Cell) { Key = Key("k", "two"), Transfers = [Transfer(World(), Wallet(1), 5)] }, Token));
-        Assert.IsType<CommitOutcome.KeyReused>(await ledger.FindAnswerAsync(Cell, Key("k", "two"), Token));
-        Assert.Equal(5, await ledger.BalanceAsync(Wallet(1), Token));
+        await Ledger.CommitAsync(new Commit(Cell) { Key = Key("k", "one"), Transfers = [Transfer(World(), Wallet(1), 5)] }, Token);
+        Assert.IsType<CommitOutcome.KeyReused>(await Ledger.CommitAsync(new Commit(Cell) { Key = Key("k", "two"), Transfers = [Transfer(World(), Wallet(1), 5)] }, Token));
+        Assert.IsType<CommitOutcome.KeyReused>(await Ledger.FindAnswerAsync(Cell, Key("k", "two"), Token));
+        Assert.Equal(5, await Ledger.BalanceAsync(Wallet(1), Token));
     }
 
     [Fact]
     public async Task Of_many_callers_with_one_key_one_commits_and_all_get_its_answer()
     {
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 200).Select(n => ledger.CommitAsync(
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 200).Select(n => Ledger.CommitAsync(
             new Commit(Cell) { Key = Key("same", "body"), Transfers = [Transfer(World(), Wallet(1), 3)], Answer = BitConverter.GetBytes(n) }, Token)));
 
         Assert.Single(outcomes.OfType<CommitOutcome.Committed>());
         Assert.Single(outcomes.OfType<CommitOutcome.Replayed>().Select(replayed => Convert.ToHexString(replayed.Answer.Span)).Distinct());
-        Assert.Equal(3, await ledger.BalanceAsync(Wallet(1), Token));
+        Assert.Equal(3, await Ledger.BalanceAsync(Wallet(1), Token));
         await SoundAsync();
     }
 
@@ -214,29 +194,29 @@ public abstract class LedgerTests : IAsyncLifetime
     public async Task A_row_changes_only_from_the_version_that_was_seen()
     {
         var id = CellId.New(Cell, TimeProvider.System);
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "first")] }, Token));
-        Assert.Equal(1, Assert.IsType<CommitOutcome.Stale>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "again")] }, Token)).CurrentVersion);
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, "second")] }, Token));
-        Assert.IsType<CommitOutcome.Stale>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, "late")] }, Token));
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Rows = [RowChange.Delete(WorkItem.Table, Cell, id, 2)] }, Token));
-        Assert.Equal(0, Assert.IsType<CommitOutcome.Stale>(await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 2, "gone")] }, Token)).CurrentVersion);
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "first")] }, Token));
+        Assert.Equal(1, Assert.IsType<CommitOutcome.Stale>(await Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "again")] }, Token)).CurrentVersion);
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, "second")] }, Token));
+        Assert.IsType<CommitOutcome.Stale>(await Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, "late")] }, Token));
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(new Commit(Cell) { Rows = [RowChange.Delete(WorkItem.Table, Cell, id, 2)] }, Token));
+        Assert.Equal(0, Assert.IsType<CommitOutcome.Stale>(await Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 2, "gone")] }, Token)).CurrentVersion);
     }
 
     [Fact]
     public async Task An_empty_text_is_kept_apart_from_none()
     {
         var row = RowChange.Insert(WorkItem.Table, Cell, CellId.New(Cell, TimeProvider.System), "", Guid.Empty, 1L, 0L, (short)2, 0L, null, "", 0L);
-        Assert.IsType<CommitOutcome.Committed>(await ledger.CommitAsync(new Commit(Cell) { Rows = [row] }, Token));
+        Assert.IsType<CommitOutcome.Committed>(await Ledger.CommitAsync(new Commit(Cell) { Rows = [row] }, Token));
 
-        Assert.Equal(1, await test.RunAsync("UPDATE work SET attempts = 9 WHERE kind = '' AND lease_owner IS NULL AND last_error = ''"));
+        Assert.Equal(1, await Test.RunAsync("UPDATE work SET attempts = 9 WHERE kind = '' AND lease_owner IS NULL AND last_error = ''"));
     }
 
     [Fact]
     public async Task Of_many_who_saw_the_same_version_one_wins()
     {
         var id = CellId.New(Cell, TimeProvider.System);
-        await ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "first")] }, Token);
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 100).Select(n => ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, $"{n}")] }, Token)));
+        await Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 0, "first")] }, Token);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 100).Select(n => Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(id, 1, $"{n}")] }, Token)));
         Assert.Single(outcomes.OfType<CommitOutcome.Committed>());
         Assert.Equal(99, outcomes.OfType<CommitOutcome.Stale>().Count());
     }
@@ -248,7 +228,7 @@ public abstract class LedgerTests : IAsyncLifetime
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => MoveAsync(Wallet(1), Wallet(2), 1)));
         Assert.Equal(100, outcomes.Count(outcome => outcome is CommitOutcome.Committed));
         Assert.Equal(400, outcomes.Count(outcome => outcome is CommitOutcome.BelowFloor));
-        Assert.Equal((0L, 100L), (await ledger.BalanceAsync(Wallet(1), Token), await ledger.BalanceAsync(Wallet(2), Token)));
+        Assert.Equal((0L, 100L), (await Ledger.BalanceAsync(Wallet(1), Token), await Ledger.BalanceAsync(Wallet(2), Token)));
         await SoundAsync();
     }
 
@@ -260,11 +240,11 @@ public abstract class LedgerTests : IAsyncLifetime
         var good = Enumerable.Range(0, 20).Select(_ => MoveAsync(World(), Wallet(2), 1)).ToList();
         await Assert.ThrowsAsync<InvalidOperationException>(() => MoveAsync(otherFloor, World(), 10));
         await Assert.ThrowsAsync<InvalidOperationException>(() => MoveAsync(World(), Wallet(1), long.MaxValue));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Ledger.CommitAsync(
             new Commit(Cell) { Transfers = [new Transfer(CellId.New(Cell, TimeProvider.System), "odd", default, [new(World(), -5), new(Wallet(1), 4)])] }, Token));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Ledger.CommitAsync(
             new Commit(Cell) { Transfers = [new Transfer(CellId.New(Cell, TimeProvider.System), "mixed", default, [new(World(), -5), new(Account.For(Cell, "wallet", Currency.Cny.Unit), 5)])] }, Token));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => ledger.CommitAsync(new Commit(Cell) { Rows = [Row(CellId.New(new Cell(8), TimeProvider.System), 0, "x")] }, Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Ledger.CommitAsync(new Commit(Cell) { Rows = [Row(CellId.New(new Cell(8), TimeProvider.System), 0, "x")] }, Token));
         Assert.All(await Task.WhenAll(good), outcome => Assert.IsType<CommitOutcome.Committed>(outcome));
         await SoundAsync();
     }
@@ -275,18 +255,18 @@ public abstract class LedgerTests : IAsyncLifetime
         var tooOdd = CellId.New(Cell, TimeProvider.System);
         var bad = RowChange.Insert(WorkItem.Table, Cell, tooOdd, null, tooOdd, 1L, 0L, (short)1, 0L, null, null, 0L); // kind is NOT NULL
         var good = Enumerable.Range(0, 50).Select(_ => MoveAsync(World(), Wallet(3), 2)).ToList();
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => ledger.CommitAsync(new Commit(Cell) { Rows = [bad] }, Token));
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => Ledger.CommitAsync(new Commit(Cell) { Rows = [bad] }, Token));
         Assert.All(await Task.WhenAll(good), outcome => Assert.IsType<CommitOutcome.Committed>(outcome));
-        Assert.Equal(100, await ledger.BalanceAsync(Wallet(3), Token));
+        Assert.Equal(100, await Ledger.BalanceAsync(Wallet(3), Token));
     }
 
     [Fact]
     public async Task What_was_answered_is_there_after_the_ledger_is_opened_anew()
     {
         await MoveAsync(World(), Wallet(1), 42);
-        await ledger.DisposeAsync();
-        ledger = new GeneralLedger(test.Database);
-        Assert.Equal(42, await ledger.BalanceAsync(Wallet(1), Token));
+        await Ledger.DisposeAsync();
+        Ledger = new GeneralLedger(Test.Database);
+        Assert.Equal(42, await Ledger.BalanceAsync(Wallet(1), Token));
         Assert.IsType<CommitOutcome.Committed>(await MoveAsync(Wallet(1), World(), 42));
         await SoundAsync();
     }
@@ -295,13 +275,13 @@ public abstract class LedgerTests : IAsyncLifetime
     public async Task Two_processes_on_one_database_stay_right()
     {
         // Two ledgers know nothing of each other, as two processes would; SQLite lets one write at a time, PostgreSQL locks the rows.
-        await using var second = new GeneralLedger(test.Database);
+        await using var second = new GeneralLedger(Test.Database);
         await MoveAsync(World(), Wallet(1), 100);
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 300).Select(n => (n % 2 == 0 ? ledger : second).CommitAsync(
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 300).Select(n => (n % 2 == 0 ? Ledger : second).CommitAsync(
             new Commit(Cell) { Key = Key($"{n / 2}", "body"), Transfers = [Transfer(Wallet(1), Wallet(2), 1)] }, Token)));
 
         Assert.Equal(100, outcomes.Count(outcome => outcome is CommitOutcome.Committed));
-        Assert.Equal((0L, 100L), (await ledger.BalanceAsync(Wallet(1), Token), await second.BalanceAsync(Wallet(2), Token)));
+        Assert.Equal((0L, 100L), (await Ledger.BalanceAsync(Wallet(1), Token), await second.BalanceAsync(Wallet(2), Token)));
         await SoundAsync();
     }
 
@@ -335,13 +315,13 @@ public abstract class LedgerTests : IAsyncLifetime
                     balances[to] += amount;
                 }
 
-                tasks.Add(ledger.CommitAsync(new Commit(Cell) { Key = Key(name, body), Transfers = [Transfer(source, target, amount)] }));
+                tasks.Add(Ledger.CommitAsync(new Commit(Cell) { Key = Key(name, body), Transfers = [Transfer(source, target, amount)] }));
             }
 
             Assert.Equal(expected, (await Task.WhenAll(tasks)).Select(outcome => outcome.GetType().Name));
             for (var wallet = 1; wallet < balances.Length; wallet++)
             {
-                Assert.Equal(balances[wallet], await ledger.BalanceAsync(Wallet(wallet, run)));
+                Assert.Equal(balances[wallet], await Ledger.BalanceAsync(Wallet(wallet, run)));
             }
         }, iter: 60, threads: 1);
         await SoundAsync();
@@ -366,7 +346,7 @@ public abstract class LedgerTests : IAsyncLifetime
 
         Assert.Equal(1, refused);
         Assert.All(await Task.WhenAll(tasks), outcome => Assert.IsType<CommitOutcome.Committed>(outcome));
-        Assert.Equal(tasks.Count, await ledger.BalanceAsync(Wallet(1), Token));
+        Assert.Equal(tasks.Count, await Ledger.BalanceAsync(Wallet(1), Token));
     }
 
     [Fact]
@@ -374,110 +354,15 @@ public abstract class LedgerTests : IAsyncLifetime
     {
         using var impatience = new CancellationTokenSource();
         var key = Key("impatient", "body");
-        var commit = ledger.CommitAsync(new Commit(Cell) { Key = key, Transfers = [Transfer(World(), Wallet(1), 9)], Answer = "done"u8.ToArray() }, impatience.Token);
+        var commit = Ledger.CommitAsync(new Commit(Cell) { Key = key, Transfers = [Transfer(World(), Wallet(1), 9)], Answer = "done"u8.ToArray() }, impatience.Token);
         await impatience.CancelAsync();
         await Task.WhenAny(commit);
         await MoveAsync(World(), Wallet(2), 1); // Stands behind it in the queue.
-        Assert.Equal("done"u8.ToArray(), Assert.IsType<CommitOutcome.Replayed>(await ledger.FindAnswerAsync(Cell, key, Token)).Answer.ToArray());
-        Assert.Equal(9, await ledger.BalanceAsync(Wallet(1), Token));
+        Assert.Equal("done"u8.ToArray(), Assert.IsType<CommitOutcome.Replayed>(await Ledger.FindAnswerAsync(Cell, key, Token)).Answer.ToArray());
+        Assert.Equal(9, await Ledger.BalanceAsync(Wallet(1), Token));
     }
-
-    public static TheoryData<string, string> Damage => new()
-    {
-        { "UPDATE account SET balance = balance + 1 WHERE purpose = 'wallet'", "every account's balance" },
-        { "DELETE FROM transfer WHERE kind = 'test'", "balance is the sum of its postings" },
-        { "DELETE FROM transfer WHERE id = (SELECT max(id) FROM transfer)", "no gap in the sequence" },
-        { "DELETE FROM account WHERE purpose = 'wallet'", "has its account and its transfer" },
-        { "UPDATE transfer SET postings = x'00'", "has its account and its transfer" },
-        { "UPDATE account SET last_transfer = id WHERE purpose = 'wallet'", "no gap in the sequence" },
-        { "UPDATE account SET postings = postings + 1 WHERE purpose = 'wallet'", "counts its postings" },
-        { "UPDATE account SET balance = balance + 5, unit = 'EUR' WHERE purpose = 'wallet'", "each unit sums to zero" },
-        { "INSERT INTO answer (cell, id, answer) SELECT cell, id, x'616263' FROM account LIMIT 1", "whole key" },
-        { "UPDATE account SET cell = 9 WHERE purpose = 'wallet'", "stands in its own cell" },
-    };
-
-    [Theory]
-    [MemberData(nameof(Damage))]
-    public async Task The_audit_finds_planted_damage(string sql, string check)
-    {
-        await MoveAsync(World(), Wallet(1), 10);
-        await MoveAsync(Wallet(1), World(), 4);
-        await SoundAsync();
-        Assert.True(await test.RunAsync(Kind == DatabaseKind.Sqlite ? sql : sql.Replace("max(id)", "max(id::text)::uuid", StringComparison.Ordinal).Replace("x'", "'\\x", StringComparison.Ordinal)) > 0);
-        await FoundAsync(check);
-    }
-
-    public static TheoryData<string, string> DamagedPostings => new()
-    {
-        { "amount", "postings sum to zero" },
-        { "amount", "balance is the sum of its postings" },
-        { "left out", "counts its postings" },
-        { "left out", "no gap in the sequence" },
-        { "twice", "counts its postings" },
-        { "below the floor", "nor ever was" },
-        { "balance after", "no gap in the sequence" },
-        { "sequence", "no gap in the sequence" },
-        { "previous", "no gap in the sequence" },
-        { "unit", "has its account" },
-        { "account", "has its account" },
-        { "two that make up for each other", "postings sum to zero" },
-        { "all left out", "has its account and its transfer" },
-    };
-
-    /// <summary>Somebody who knows how postings are packed has been at those of the second transfer.</summary>
-    [Theory]
-    [MemberData(nameof(DamagedPostings))]
-    public async Task The_audit_finds_damaged_postings(string what, string check)
-    {
-        await MoveAsync(World(), Wallet(1), 10);
-        await MoveAsync(Wallet(1), World(), 4);
-        await MoveAsync(World(), Wallet(2), 7);
-        await SoundAsync();
-        await test.RepackAsync(Wallet(1).Id, lines => [.. lines.SelectMany(line => (what, line.AccountId == Wallet(1).Id) switch
-        {
-            ("all left out", _) => [],
-            (_, false) => [line],
-            ("amount", _) => [line with { Amount = line.Amount + 1 }],
-            ("left out", _) => [],
-            ("twice", _) => [line, line],
-            ("below the floor", _) => [line with { BalanceAfter = -1 }],
-            ("balance after", _) => [line with { BalanceAfter = line.BalanceAfter + 1 }],
-            ("sequence", _) => [line with { Sequence = line.Sequence + 1 }],
-            ("previous", _) => [line with { Previous = line.AccountId }],
-            ("unit", _) => [line with { Unit = "EUR" }],
-            ("account", _) => [line with { AccountId = Account.For(Cell, "nobody", Currency.Usd.Unit).Id }],
-            _ => new[] { line with { Amount = line.Amount - 1 }, line with { Amount = 2, Sequence = 9 } },
-        })]);
-        await FoundAsync(check);
-    }
-
-    private async Task FoundAsync(string check)
-    {
-        var findings = await new LedgerAudit(test.Database).RunAsync(Token);
-        Assert.Contains(findings, finding => finding.ProblemCount > 0 && finding.Check.Contains(check, StringComparison.Ordinal) && finding.Problems.Count > 0);
-    }
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    private static Account World() => Account.For(Cell, "world", Currency.Usd.Unit);
-
-    private static Account Wallet(int number, Guid run = default)
-    {
-        Span<byte> owner = stackalloc byte[16];
-        run.TryWriteBytes(owner);
-        owner[0] ^= (byte)number;
-        return Account.For(Cell, "wallet", Currency.Usd.Unit, new Guid(owner), floor: 0);
-    }
-
-    private static Transfer Transfer(Account from, Account to, long amount) =>
-        new(CellId.New(Cell, TimeProvider.System), "test", default, [new(from, -amount), new(to, amount)]);
 
     private static IdempotencyKey Key(string key, string body) => new("test", key, [.. SHA256.HashData(Encoding.UTF8.GetBytes(body))]);
 
     private static RowChange Row(Guid id, long version, string kind) => new(WorkItem.Table, Cell, id, version, ImmutableArray.Create<object?>(kind, id, 1L, 0L, (short)2, 0L, null, null, 0L));
-
-    private Task<CommitOutcome> MoveAsync(Account from, Account to, long amount) => ledger.CommitAsync(new Commit(Cell) { Transfers = [Transfer(from, to, amount)] }, Token);
-
-    private async Task SoundAsync() =>
-        Assert.All(await new LedgerAudit(test.Database).RunAsync(Token), finding => Assert.True(finding.ProblemCount == 0, $"{finding.Check}: {string.Join("; ", finding.Problems)}"));
 }
