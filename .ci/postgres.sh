@@ -1,4 +1,5 @@
 # Sourced by ./test and bench/run: a PostgreSQL of their own, in the folder $scratch, gone at the end.
+# $postgres_tuning, if it is set, holds more options (-c name=value …).
 # PostgreSQL refuses to run as root; the Debian package makes the user that it wants.
 as_postgres() { if ((EUID == 0)); then runuser -u postgres -- "$@"; else "$@"; fi; }
 
@@ -21,7 +22,7 @@ start_postgres() {
         port=$((20000 + RANDOM % 10000))
         postgres_data="$folder/data"
         if as_postgres "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 \
-            -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='$folder' -c max_connections=300 -c fsync=on" \
+            -o "${postgres_tuning:-} -c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='$folder' -c max_connections=300 -c fsync=on" \
             start </dev/null >/dev/null 2>&1; then
             export REFILL_TEST_POSTGRES="Host=127.0.0.1;Port=$port;Username=postgres"
             return 0
