@@ -21,9 +21,8 @@ start_postgres() {
     for attempt in 1 2 3 4 5; do
         port=$((20000 + RANDOM % 10000))
         postgres_data="$folder/data"
-        if as_postgres "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 \
-            -o "${postgres_tuning:-} -c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='$folder' -c max_connections=300 -c fsync=on" \
-            start </dev/null >/dev/null 2>&1; then
+        export postgres_bin postgres_data postgres_options="${postgres_tuning:-} -c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='$folder' -c max_connections=300 -c fsync=on"
+        if as_postgres "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 -o "$postgres_options" start </dev/null >/dev/null 2>&1; then
             export REFILL_TEST_POSTGRES="Host=127.0.0.1;Port=$port;Username=postgres"
             return 0
         fi
@@ -36,4 +35,11 @@ start_postgres() {
 stop_postgres() {
     [ -n "$postgres_data" ] && as_postgres "$postgres_bin/pg_ctl" -D "$postgres_data" -m immediate -w stop >/dev/null 2>&1
     postgres_data=''
+}
+
+# Stops it as a crash does, and starts it again after so many seconds.
+pause_postgres() {
+    as_postgres "$postgres_bin/pg_ctl" -D "$postgres_data" -m immediate -w stop >/dev/null 2>&1 || return 1
+    sleep "$1"
+    as_postgres "$postgres_bin/pg_ctl" -D "$postgres_data" -l "${postgres_data%/data}/log" -w -t 60 -o "$postgres_options" start </dev/null >/dev/null 2>&1
 }

@@ -1,5 +1,7 @@
 using Refill.Bench.Ledger;
+using Refill.Bench.Notifications;
 using Refill.Bench.Parts;
+using Refill.Bench.Reconciliation;
 using Refill.Bench.TopUps;
 
 // Measures; asserts nothing about speed. What is asserted is that the work was really done: the audit at the end of each database.
@@ -7,6 +9,8 @@ return args switch
 {
     ["ledger", .. var rest] => await LedgerBench.RunAsync(rest, Console.Out),
     ["topups", .. var rest] => await TopUpsBench.RunAsync(rest, Console.Out),
+    ["notifications", .. var rest] => await NotificationsBench.RunAsync(rest, Console.Out),
+    ["reconcile", .. var rest] => await ReconcileBench.RunAsync(rest, Console.Out),
     ["parts", .. var rest] => OrderParts.Run(rest),
 
     // Processes of their own, started by `topups`.
@@ -17,6 +21,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"{LedgerBenchOptions.Usage}\n\n{TopUpsOptions.Usage}");
+    Console.Error.WriteLine($"{LedgerBenchOptions.Usage}\n\n{TopUpsOptions.Usage}\n\n{NotificationsOptions.Usage}\n\n{ReconcileOptions.Usage}");
     return 2;
 }

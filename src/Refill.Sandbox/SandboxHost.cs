@@ -2,11 +2,13 @@ using Refill.Sandbox.Alipay;
 using Refill.Sandbox.Books;
 using Refill.Sandbox.Control;
 using Refill.Sandbox.Reloadly;
+using Refill.Sandbox.Stripe;
+using Refill.Sandbox.WeChatPay;
 
 namespace Refill.Sandbox;
 
 /// <summary>
-/// Alipay and Reloadly on loopback, over real HTTP, with real signatures and books of their own: for the demo and for tests. It shares no code with the
+/// Alipay, WeChat Pay, Stripe and Reloadly on loopback, over real HTTP, with real signatures and books of their own: for the demo and for tests. It shares no code with the
 /// platform that it stands opposite to.
 /// </summary>
 public static class SandboxHost
@@ -42,16 +44,15 @@ public static class SandboxHost
             .AddSingleton(time ?? TimeProvider.System)
             .AddSingleton(options.Alipay)
             .AddSingleton(options.Reloadly)
-            .AddSingleton(_ => new SandboxBooks(options.DataDirectory, options.Reloadly.OpeningBalanceCents))
+            .AddSingleton(services => new SandboxBooks(options.DataDirectory, options.Reloadly.OpeningBalanceCents, services.GetServices<BooksPart>()))
             .AddSingleton<FaultBook>()
             .AddSingleton<OutsideClient>()
-            .AddSingleton<AlipaySigning>()
-            .AddSingleton<AlipayCashier>()
-            .AddSingleton<AlipayGateway>()
-            .AddSingleton<ISender, AlipayNotifier>()
+            .AddAlipay()
             .AddSingleton<ReloadlyTokens>()
             .AddSingleton<ReloadlyApi>()
             .AddSingleton<ISender, ReloadlyWebhooks>()
+            .AddWeChatPay(options.WeChatPay)
+            .AddStripe(options.Stripe)
             .AddSingleton<Courier>()
             .AddHostedService(services => services.GetRequiredService<Courier>());
         var app = builder.Build();
@@ -84,13 +85,9 @@ public static class SandboxHost
 
     private static void Map(WebApplication app)
     {
-        var (gateway, cashier, tokens, reloadly) = (
-            app.Services.GetRequiredService<AlipayGateway>(), app.Services.GetRequiredService<AlipayCashier>(),
-            app.Services.GetRequiredService<ReloadlyTokens>(), app.Services.GetRequiredService<ReloadlyApi>());
+        var (tokens, reloadly) = (app.Services.GetRequiredService<ReloadlyTokens>(), app.Services.GetRequiredService<ReloadlyApi>());
 
-        app.MapMethods(AlipayGateway.Path, ["GET", "POST"], gateway.HandleAsync);
-        app.MapGet(AlipayCashier.Route, (HttpContext context, string ticket) => cashier.ShowAsync(context, ticket));
-        app.MapPost(AlipayCashier.Route, (HttpContext context, string ticket) => cashier.ActAsync(context, ticket));
+        app.MapAlipay();
 
         app.MapPost("/oauth/token", tokens.GiveAsync);
         app.MapGet("/accounts/balance", reloadly.BalanceAsync);
@@ -106,6 +103,8 @@ public static class SandboxHost
         app.MapGet("/topups/reports/transactions", reloadly.ReportAsync);
         app.MapGet("/topups/reports/transactions/{id:long}", (HttpContext context, long id) => reloadly.FindAsync(context, id, asReport: true));
 
+        app.MapWeChatPay();
+        app.MapStripe();
         app.MapControl();
         app.MapFallback(reloadly.NothingHereAsync);
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Refill.Sandbox.Stripe;
 
 namespace Refill.Sandbox;
 
@@ -9,6 +10,11 @@ namespace Refill.Sandbox;
 /// <param name="DataDirectory">Its books are sandbox.db in this folder, which is made if it is missing.</param>
 public sealed record SandboxOptions(Uri Url, string DataDirectory, AlipayBooksOptions Alipay, ReloadlyBooksOptions Reloadly)
 {
+    /// <summary>WeChat Pay's merchant; null: there is no WeChat Pay.</summary>
+    public WeChatPayBooksOptions? WeChatPay { get; init; }
+    /// <summary>Null: there is no Stripe.</summary>
+    public StripeBooksOptions? Stripe { get; init; }
+
     /// <summary>A bigger file is no settings file.</summary>
     private const long LargestFile = 64 * 1024;
 
@@ -62,6 +68,8 @@ public sealed record SandboxOptions(Uri Url, string DataDirectory, AlipayBooksOp
 
         Alipay.Check();
         Reloadly.Check();
+        WeChatPay?.Check();
+        Stripe?.Check();
         return this;
     }
 
@@ -78,6 +86,21 @@ public sealed record AlipayBooksOptions(string AppId, string SellerId, string Me
 
     /// <summary>Stretches the waits between tries of a notification, which start at 2 seconds: 1 is a sandbox's pace, 120 about the real one's.</summary>
     public double RetryFactor { get; init; } = 1;
+
+    /// <summary>Puts the app into certificate mode; null: key mode.</summary>
+    public AlipayCertificateOptions? Certificates { get; init; }
+
+    /// <summary>The app's gateway: told when a payer ends an agreement within Alipay; null: nobody is told.</summary>
+    public Uri? AppGatewayUrl { get; init; }
+
+    /// <summary>What Alipay keeps of a payment, as a part of it.</summary>
+    public decimal ServiceFeeRate { get; init; } = 0.006m;
+
+    /// <summary>True: a time in which nothing happened has an empty bill. False: it has none (NO_BILL_DATA). Which one a merchant gets is up to Alipay.</summary>
+    public bool EmptyBills { get; init; } = true;
+
+    /// <summary>A demonstration's pace: a bill can be had of today, as far as today has gone. Otherwise from 09:00 of the day after on.</summary>
+    public bool BillsAtOnce { get; init; }
 
     public override string ToString() => $"Alipay app {AppId}";
 
@@ -98,6 +121,16 @@ public sealed record AlipayBooksOptions(string AppId, string SellerId, string Me
 
         CheckKey(nameof(MerchantPublicKeyPem), MerchantPublicKeyPem, needsPrivate: false);
         CheckKey(nameof(AlipayPrivateKeyPem), AlipayPrivateKeyPem, needsPrivate: true);
+        Certificates?.Check(this);
+        if (AppGatewayUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https")))
+        {
+            throw new ArgumentException($"Alipay.{nameof(AppGatewayUrl)} must be an http or https address: {url}");
+        }
+
+        if (ServiceFeeRate is < 0 or > 0.1m)
+        {
+            throw new ArgumentException($"Alipay.{nameof(ServiceFeeRate)} must be 0 to 0.1: {ServiceFeeRate}");
+        }
     }
 
     private static void CheckKey(string name, string pem, bool needsPrivate)

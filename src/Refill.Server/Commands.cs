@@ -8,6 +8,8 @@ using Refill.Cards;
 using Refill.Catalogue;
 using Refill.Ledger;
 using Refill.Payments.Alipay;
+using Refill.Payments.Stripe;
+using Refill.Payments.WeChatPay;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Units;
@@ -19,7 +21,7 @@ namespace Refill.Server;
 internal static class Commands
 {
     internal const int Fine = 0;
-    private const int Wrong = 1;
+    internal const int Wrong = 1;
     internal const int Misused = 2;
     private const decimal Micro = 1_000_000m;
 
@@ -61,6 +63,11 @@ internal static class Commands
         root.Subcommands.Add(Catalogue());
         root.Subcommands.Add(ExchangeRate());
         root.Subcommands.Add(Work());
+        root.Subcommands.Add(RefundCommands.Refund());
+        root.Subcommands.Add(GatewayCommands.Gateways());
+        root.Subcommands.Add(ReconcileCommands.Reconcile());
+        root.Subcommands.Add(ReconcileCommands.Discrepancies());
+        root.Subcommands.Add(BankCommands.Bank());
         root.Subcommands.Add(Schema());
         root.Subcommands.Add(CustomerCommands.Wallet());
         root.Subcommands.Add(CustomerCommands.Keys());
@@ -119,7 +126,7 @@ internal static class Commands
             await Output(parsed).WriteLineAsync($"1 {sold} is {number} {paid} from now on");
             return Fine;
         }, cancellation));
-        return new Command("fx", "Exchange rates") { set };
+        return new Command("fx", "Exchange rates") { set, FxCommands.Import(), FxCommands.Show() };
     }
 
     /// <summary>Prints; opens no database.</summary>
@@ -182,6 +189,22 @@ internal static class Commands
         return await run(provider);
     });
 
+    /// <summary>With gateways and journeys besides, for a command that asks the outside world; the server may run at the same time.</summary>
+    internal static Task<int> WithJourneys(ParseResult parsed, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) => WithSettings(parsed, async settings =>
+    {
+        var services = new ServiceCollection().AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning)).AddGround(settings).AddJourneys(settings);
+        await using var provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<Database>().CheckAsync(cancellation);
+        return await run(provider);
+    });
+
+    /// <summary>Says what must be mended first.</summary>
+    internal static async Task<int> RefuseAsync(ParseResult parsed, string why)
+    {
+        await parsed.InvocationConfiguration.Error.WriteLineAsync(why);
+        return Misused;
+    }
+
     private static async Task<int> WithSettings(ParseResult parsed, Func<Settings, Task<int>> run)
     {
         Settings? settings = null;
@@ -198,7 +221,7 @@ internal static class Commands
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: the database {settings?.DatabaseName}: {error.Message}");
             return Misused;
         }
-        catch (Exception error) when (error is SettingException or ArchiveUnfitException or KeyFileException or AlipaySettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception error) when (error is SettingException or ArchiveUnfitException or KeyFileException or AlipaySettingException or WeChatPaySettingException or StripeSettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
         {
             // Of the edge: what an operator can mend is said in one line; anything else is a surprise and shows its stack.
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: {error.Message}");

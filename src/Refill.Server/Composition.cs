@@ -7,9 +7,8 @@ using Refill.Carriers.Reloadly;
 using Refill.Catalogue;
 using Refill.Customers;
 using Refill.Ledger;
-using Refill.Payments;
-using Refill.Payments.Alipay;
 using Refill.Payments.Wallets;
+using Refill.Reconciliation;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Work;
@@ -31,10 +30,13 @@ internal static class Composition
         .AddSingleton<CatalogueReader>()
         .AddSingleton(provider => new CatalogueImport(
             provider.GetRequiredService<Database>(), provider.GetRequiredService<CatalogueReader>(), [OwnCarrier.ConnectorName, "reloadly"]))
+        .AddSingleton(new FxOptions(settings.Number("fx-margin-basis-points"), settings.FxMaxAge))
         .AddSingleton<FxRates>()
+        .AddSingleton<FxImport>()
         .AddSingleton<Wallets>()
         .AddSingleton<ApiKeys>()
         .AddSingleton<TopUpAudit>()
+        .AddSingleton<ReconciliationBook>()
         .AddSingleton(new ArchiveOptions(settings.RetentionMonths))
         .AddSingleton(provider => new Archivist(provider.GetRequiredService<Database>(), settings.Archive, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new ArchiveSearch(provider.GetRequiredService<Database>(), settings.Archive))
@@ -44,10 +46,7 @@ internal static class Composition
     public static IServiceCollection AddJourneys(this IServiceCollection services, Settings settings)
     {
         services.AddSingleton(DispatcherOptions.Default(settings["node"]));
-        services.AddSingleton<IPaymentGateway>(provider => new AlipayGateway(
-            Client(), AlipayOptionsFrom(settings), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AlipayGateway>>()));
-        services.AddSingleton<WalletGateway>().AddSingleton<IPaymentGateway>(provider => provider.GetRequiredService<WalletGateway>());
-        services.AddSingleton<PaymentGateways>();
+        services.AddGateways(settings);
         services.AddSingleton<OwnCarrier>();
         services.AddSingleton(provider => new ReloadlyCarrier(
             ReloadlyCarrier.NewClient(), ReloadlyOptionsFrom(settings, provider.GetRequiredService<CatalogueReader>()),
@@ -56,7 +55,7 @@ internal static class Composition
             settings.Demo || settings.Find("reloadly-client-id") is not null
                 ? [provider.GetRequiredService<OwnCarrier>(), provider.GetRequiredService<ReloadlyCarrier>()]
                 : [provider.GetRequiredService<OwnCarrier>()]));
-        return services.AddTopUps().AddSingleton<ArchiveKeeper>();
+        return services.AddTopUps().AddReconciliation(settings.Reports, settings["node"]).AddSingleton<ArchiveKeeper>();
     }
 
     /// <summary>Brings the database up to date and makes sure that the keys are the ones it was written with; in the demo, fills it.</summary>
@@ -70,20 +69,6 @@ internal static class Composition
             await ActivatorUtilities.CreateInstance<DemoCatalogue>(provider).LoadAsync(cancellation);
             await ActivatorUtilities.CreateInstance<DemoCards>(provider).LoadAsync(cancellation);
         }
-    }
-
-    private static AlipayOptions AlipayOptionsFrom(Settings settings)
-    {
-        var notify = new Uri(settings.PublicUrl, "/inbound/payments/alipay");
-        if (settings.Demo)
-        {
-            var secrets = DemoSecrets.LoadOrCreate(settings.Data);
-            return new AlipayOptions(new Uri(settings.SandboxUrl, "/gateway.do"), DemoSecrets.AppId, DemoSecrets.SellerId, secrets.MerchantPrivateKey, secrets.AlipayPublicKey, notify, settings.OutsideTimeout);
-        }
-
-        return new AlipayOptions(
-            new Uri(settings["alipay-gateway-url"]), settings["alipay-app-id"], settings["alipay-seller-id"],
-            File.ReadAllText(settings["alipay-private-key"]), File.ReadAllText(settings["alipay-public-key"]), notify, settings.OutsideTimeout);
     }
 
     private static ReloadlyOptions ReloadlyOptionsFrom(Settings settings, CatalogueReader catalogue)
@@ -103,16 +88,4 @@ internal static class Composition
             InFlightAtMost = TimeSpan.FromSeconds(settings.Number("reloadly-in-flight-seconds")),
         };
     }
-
-    /// <summary>No redirects, no cookies; the adapter sets the time limit of each call.</summary>
-    private static HttpClient Client() => new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
 }

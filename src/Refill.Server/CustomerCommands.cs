@@ -29,12 +29,12 @@ internal static class CustomerCommands
         {
             if (!Money.TryParseDecimal(parsed.GetRequiredValue(amount), Currency.Usd, out var money) || money.Minor <= 0 || money.Minor > Wallets.MostAtOnce.Minor)
             {
-                return await RefuseAsync(parsed, $"allowed: an amount from 0.01 to {Wallets.MostAtOnce.ToDecimalString()} with at most two decimals");
+                return await Commands.RefuseAsync(parsed, $"allowed: an amount from 0.01 to {Wallets.MostAtOnce.ToDecimalString()} with at most two decimals");
             }
 
             if (!CellId.TryParse(parsed.GetRequiredValue(id), out var walletId))
             {
-                return await RefuseAsync(parsed, "a wallet's id has 22 characters; `wallet list` shows it");
+                return await Commands.RefuseAsync(parsed, "a wallet's id has 22 characters; `wallet list` shows it");
             }
 
             var outcome = await provider.GetRequiredService<Wallets>().CreditAsync(walletId, money, parsed.GetRequiredValue(reason), parsed.GetValue(reference) ?? $"by hand {Guid.NewGuid():N}", cancellation);
@@ -47,9 +47,9 @@ internal static class CustomerCommands
                     await Commands.Output(parsed).WriteLineAsync($"this reference was credited before, nothing was changed; it holds {already.Balance.ToDecimalString()} {already.Balance.Currency}");
                     return Commands.Fine;
                 case CreditOutcome.ReferenceReused:
-                    return await RefuseAsync(parsed, "this reference was credited before with another amount or reason; nothing was changed");
+                    return await Commands.RefuseAsync(parsed, "this reference was credited before with another amount or reason; nothing was changed");
                 default:
-                    return await RefuseAsync(parsed, "there is no such wallet");
+                    return await Commands.RefuseAsync(parsed, "there is no such wallet");
             }
         }, cancellation));
 
@@ -77,13 +77,13 @@ internal static class CustomerCommands
         {
             if (!CellId.TryParse(parsed.GetRequiredValue(wallet), out var walletId) || await provider.GetRequiredService<Wallets>().FindAsync(walletId, cancellation) is null)
             {
-                return await RefuseAsync(parsed, "there is no such wallet; `wallet open NAME` makes one");
+                return await Commands.RefuseAsync(parsed, "there is no such wallet; `wallet open NAME` makes one");
             }
 
             var wanted = parsed.GetRequiredValue(scopes).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToImmutableArray();
             if (wanted.IsEmpty || wanted.Except(ApiScope.All).Any())
             {
-                return await RefuseAsync(parsed, $"allowed: {string.Join(", ", ApiScope.All)}");
+                return await Commands.RefuseAsync(parsed, $"allowed: {string.Join(", ", ApiScope.All)}");
             }
 
             var (key, presented) = await provider.GetRequiredService<ApiKeys>().CreateAsync(walletId, parsed.GetRequiredValue(name), wanted, cancellation);
@@ -108,18 +108,12 @@ internal static class CustomerCommands
         {
             if (!CellId.TryParse(parsed.GetRequiredValue(id), out var keyId) || !await provider.GetRequiredService<ApiKeys>().RevokeAsync(keyId, cancellation))
             {
-                return await RefuseAsync(parsed, "there is no such key that still works");
+                return await Commands.RefuseAsync(parsed, "there is no such key that still works");
             }
 
             await Commands.Output(parsed).WriteLineAsync("revoked");
             return Commands.Fine;
         }, cancellation));
         return new Command("keys", "Integrators' API keys") { create, list, revoke };
-    }
-
-    private static async Task<int> RefuseAsync(ParseResult parsed, string reason)
-    {
-        await parsed.InvocationConfiguration.Error.WriteLineAsync(reason);
-        return Commands.Misused;
     }
 }

@@ -2,7 +2,9 @@ using System.Net;
 using System.Text.Json;
 using Refill.Archive;
 using Refill.Ledger;
+using Refill.Payments.Transfers;
 using Refill.Storage;
+using Refill.Units;
 
 namespace Refill.Server;
 
@@ -35,6 +37,25 @@ public sealed class Settings
         new("alipay-seller-id", null, "the seller's id at Alipay (2088…)", "8 to 32 digits", IsDigits),
         new("alipay-private-key", null, "file with our private key (PEM)", "a file that is there", File.Exists),
         new("alipay-public-key", null, "file with Alipay's public key (PEM)", "a file that is there", File.Exists),
+        new("alipay-app-certificate", null, "file with our app's certificate; given, Alipay is used in certificate mode, without alipay-public-key", "a file that is there", File.Exists),
+        new("alipay-certificate", null, "file with Alipay's certificate, in certificate mode", "a file that is there", File.Exists),
+        new("alipay-root-certificates", null, "file with Alipay's root certificates, in certificate mode", "a file that is there", File.Exists),
+        new("wechatpay-api-url", "https://api.mch.weixin.qq.com", "WeChat Pay's API", "an https:// address without a path (http:// on loopback)", text => IsSecure(text) && IsOrigin(text)),
+        new("wechatpay-merchant-id", null, "the merchant's number at WeChat Pay (mchid); without it there is no WeChat Pay", "8 to 32 digits", IsDigits),
+        new("wechatpay-app-id", null, "the appid that the merchant is bound to (wx…)", "8 to 32 letters or digits", text => text.Length is >= 8 and <= 32 && text.All(char.IsAsciiLetterOrDigit)),
+        new("wechatpay-certificate", null, "file with our API certificate (PEM), or with its serial number", "a file that is there", File.Exists),
+        new("wechatpay-private-key", null, "file with our private key (PEM)", "a file that is there", File.Exists),
+        new("wechatpay-api-v3-key", null, "file with the APIv3 key, while it is rotated the old one on a second line", "a file that is there", File.Exists),
+        new("wechatpay-public-key-id", null, "the id of WeChat Pay's public key (PUB_KEY_ID_…), in public-key mode", "PUB_KEY_ID_ and letters or digits", text => text.StartsWith("PUB_KEY_ID_", StringComparison.Ordinal) && text.Length <= 64),
+        new("wechatpay-public-key", null, "file with WeChat Pay's public key (PEM), in public-key mode", "a file that is there", File.Exists),
+        new("wechatpay-app-secret", null, "file with the app's secret; without it nobody can pay within WeChat", "a file that is there", File.Exists),
+        new("stripe-api-url", "https://api.stripe.com", "Stripe's API", "an https:// address without a path (http:// on loopback)", text => IsSecure(text) && IsOrigin(text)),
+        new("stripe-checkout-url", "https://checkout.stripe.com", "where Stripe's payment pages stand; another with a domain of your own", "an https:// address without a path (http:// on loopback)", text => IsSecure(text) && IsOrigin(text)),
+        new("stripe-secret-key", null, "file with the secret or restricted key (sk_… or rk_…); without it there are no cards", "a file that is there", File.Exists),
+        new("stripe-webhook-secrets", null, "file with the webhook's signing secret (whsec_…), while it is rotated both, one a line", "a file that is there", File.Exists),
+        new("transfer-account", null, "the bank account that is transferred to, an IBAN or a number; what stands in parentheses is only shown to payers, such as a routing number. Without it there are no bank transfers", "4 to 100 characters, at least four letters or digits outside parentheses", TransferOptions.IsAccount),
+        new("transfer-holder", null, "whose account it is, as payers are shown it", "1 to 70 characters", TransferOptions.IsHolder),
+        new("transfer-currency", "USD", "what the account is kept in", "USD or CNY", text => Currency.Find(text) is not null),
         new("reloadly-auth-url", "https://auth.reloadly.com", "Reloadly's token endpoint", "an https:// address (http:// on loopback)", IsSecure),
         new("reloadly-api-url", "https://topups.reloadly.com", "Reloadly's Airtime API", "an https:// address (http:// on loopback)", IsSecure),
         new("reloadly-audience", "https://topups.reloadly.com", "what the token is for", "1 to 200 characters", text => text.Length is > 0 and <= 200),
@@ -42,12 +63,16 @@ public sealed class Settings
         new("reloadly-client-secret", null, "the client secret at Reloadly", "1 to 500 characters", text => text.Length is > 0 and <= 500, Secret: true),
         new("reloadly-webhook-secret", null, "the webhook signing secret; without it webhooks are refused", "1 to 500 characters", text => text.Length is > 0 and <= 500, Secret: true),
         new("reloadly-in-flight-seconds", "600", "how long a call without answer may still be under way to Reloadly", "1 to 86400, and not less than outside-timeout-seconds", text => IsWithin(text, 1, 86_400)),
+        new("fx-margin-basis-points", "0", "what a quote's exchange rate is dearer than the one that was set, in hundredths of a percent; shown to customers", "0 to 2000", text => IsWithin(text, 0, 2_000)),
+        new("fx-max-age-hours", null, "an exchange rate older than this makes no quote; 96 if not given, in the demo any age", "1 to 8760", text => IsWithin(text, 1, 8_760)),
         new("outside-timeout-seconds", "10", "how long a gateway or carrier may take to answer", "1 to 60", text => IsWithin(text, 1, 60)),
         new("node", Environment.MachineName, "this process's name among those that share the database", "1 to 60 letters, digits, dots, hyphens", text => text.Length is > 0 and <= 60 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')),
         new("commit-group", "512", "how many commits one transaction holds at most; 1 only to compare with", "1 to 512", text => IsWithin(text, 1, LedgerOptions.MostInGroup)),
         new("committers", "1", "how many write to PostgreSQL at once, each for its share of the cells", "1 to 16", text => IsWithin(text, 1, LedgerOptions.MostCommitters)),
         new("retention-months", null, "whole months that stay in the database after the current one; older ones move to the archive, once a day. Nothing moves if not given", "2 to 240", text => IsWithin(text, ArchiveOptions.LeastRetention, ArchiveOptions.MostRetention)),
         new("archive", null, "folder of the archive; DATA/archive if not given", "a path", IsPath),
+        new("reports", null, "folder of the row-by-row reports of reconciliation; DATA/reports if not given", "a path", IsPath),
+        new("console-key", null, "opens the operator's pages under /console (HTTP Basic, user operator); without it there are none, in the demo one is made", "24 to 200 characters", text => text.Length is >= 24 and <= 200, Secret: true),
         new("lookups-per-minute", "20", "how many cards one address may look up in a minute", "1 to 10000", text => IsWithin(text, 1, 10_000)),
         new("trusted-proxies", null, "proxies whose X-Forwarded headers are believed", "IP addresses, separated by commas", text => text.Split(',').All(part => IsAddress(part.Trim()))),
         new("log-level", "info", "how much is logged", "debug, info, warning or error", text => text is "debug" or "info" or "warning" or "error"),
@@ -76,6 +101,11 @@ public sealed class Settings
 
     public string Archive => Find("archive") ?? Path.Combine(Data, "archive");
 
+    /// <summary>What opens the operator's pages; null: there are none.</summary>
+    public string? ConsoleKey => Find("console-key") ?? (Demo ? DemoSecrets.LoadOrCreate(Data).ConsoleKey : null);
+
+    public string Reports => Find("reports") ?? Path.Combine(Data, "reports");
+
     public int? RetentionMonths => Find("retention-months") is null ? null : Number("retention-months");
 
     public bool Demo => this["demo"] == "yes";
@@ -83,6 +113,8 @@ public sealed class Settings
     public bool StartsSandbox => Demo && this["sandbox"] == "start";
 
     public Uri SandboxUrl => new(this["sandbox-url"]);
+
+    public TimeSpan? FxMaxAge => Find("fx-max-age-hours") is not null ? TimeSpan.FromHours(Number("fx-max-age-hours")) : Demo ? null : TimeSpan.FromHours(96);
 
     public TimeSpan OutsideTimeout => TimeSpan.FromSeconds(Number("outside-timeout-seconds"));
 

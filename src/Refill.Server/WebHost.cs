@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using Refill.Sandbox;
 using Refill.Server.Api;
+using Refill.Server.Console;
 using Refill.Server.Inbound;
 using Refill.Server.Storefront;
 using Refill.Storage;
@@ -100,6 +101,7 @@ internal static class WebHost
         app.MapInbound();
         app.MapOpenApi();
         app.MapStorefront();
+        app.MapConsole(settings);
         return app;
     }
 
@@ -117,11 +119,12 @@ internal static class WebHost
         if (settings.Demo)
         {
             await output.WriteLineAsync($"""
-                Demo: prices and plans are unverified, no money moves. The sandbox (Alipay, carriers) is at {settings.SandboxUrl}
+                Demo: prices and plans are unverified, no money moves. The sandbox (Alipay, WeChat Pay, Stripe, carriers) is at {settings.SandboxUrl}
                 Three cards to try:
                   (201) 555-0123   healthy
                   (201) 555-0145   about to expire
                   (201) 555-0177   its carrier will refuse the top-up, and the money goes back
+                The seller's pages are at {new Uri(settings.PublicUrl, "/console")} (user operator, password: consoleKey in {Path.Combine(settings.Data, "demo-secrets.json")})
                 Stop with Ctrl+C. Every setting: --help
                 """);
         }

@@ -13,8 +13,22 @@ public sealed record Device(int WidthPixels, int HeightPixels, string Languages 
     public static readonly Device SmallPhone = new(320, 640);
     public static readonly Device Desktop = new(1280, 900);
 
+    /// <summary>A window on a desktop as narrow as a phone: what is offered depends on the browser, not on its width.</summary>
+    public static readonly Device NarrowDesktop = new(360, 740) { IsPhone = false };
+
+    /// <summary>The browser within WeChat, on a phone.</summary>
+    public static readonly Device WeChat = new(360, 740) { Agent = WeChatAgent };
+
     /// <summary>By it the storefront tells a phone from a desktop where the browser sends no hint.</summary>
-    private const string PhoneAgent = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
+    public const string PhoneAgent = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
+
+    /// <summary>As WeChat's browser on Android names itself.</summary>
+    public const string WeChatAgent = PhoneAgent + " XWEB/1400055 MMWEBSDK/20240501 MicroMessenger/8.0.50.2701(0x2800325B) WeChat/arm64 NetType/4G Language/zh_CN";
+
+    public bool IsPhone { get; init; } = WidthPixels < 600;
+
+    /// <summary>What it calls itself, if not as its kind does.</summary>
+    public string? Agent { get; init; }
 
     public BrowserNewContextOptions ContextOptions() => new()
     {
@@ -23,9 +37,9 @@ public sealed record Device(int WidthPixels, int HeightPixels, string Languages 
         ColorScheme = Colours,
         JavaScriptEnabled = JavaScript,
         TimezoneId = "America/Los_Angeles",
-        UserAgent = WidthPixels < 600 ? PhoneAgent : null,
-        IsMobile = WidthPixels < 600,
-        HasTouch = WidthPixels < 600,
+        UserAgent = Agent ?? (IsPhone ? PhoneAgent : null),
+        IsMobile = IsPhone,
+        HasTouch = IsPhone,
         ReducedMotion = ReducedMotion.Reduce,
     };
 }

@@ -15,6 +15,15 @@ public sealed class EveryPageTests(Chromium chromium)
         var (sights, findings) = (await Gallery.PrepareAsync(world, chromium), new List<string>());
         await using var context = await chromium.OpenAsync(Device.SmallPhone with { Languages = language, Colours = ColorScheme.Light });
         var visit = new Visit(await context.NewPageAsync(), world);
+        await using var app = await chromium.OpenAsync(Device.SmallPhone with { Languages = language, Colours = ColorScheme.Light, Agent = Device.WeChatAgent });
+        await LookAsync(sights, visit, findings);
+        await LookAsync(Gallery.InWeChat, new Visit(await app.NewPageAsync(), world), findings);
+
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
+    }
+
+    private static async Task LookAsync(IReadOnlyList<Sight> sights, Visit visit, List<string> findings)
+    {
         foreach (var sight in sights)
         {
             await visit.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
@@ -25,7 +34,5 @@ public sealed class EveryPageTests(Chromium chromium)
             await visit.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
             findings.AddRange((await Accessibility.FindingsAsync(visit.Page, "color-contrast", "link-in-text-block")).Select(finding => $"{sight.Name}, dark: {finding}"));
         }
-
-        Assert.True(findings.Count == 0, string.Join('\n', findings));
     }
 }

@@ -37,6 +37,7 @@ public static class Gallery
         await visit.ChoosePlanAsync();
         var quoted = await visit.ConfirmUrlAsync();
         sights.Add(At("confirm", quoted));
+        sights.Add(new("confirm-unfolded", v => UnfoldAsync(v, quoted)));
         await visit.GoToConfirmAsync(DemoCard.Healthy);
         var over = await visit.ConfirmUrlAsync();
         await SetStateAsync(world, over, TopUpState.Expired);
@@ -55,9 +56,12 @@ public static class Gallery
             sights.Add(At($"status-{state}".ToLowerInvariant(), confirm.Replace("/confirm", "", StringComparison.Ordinal)));
         }
 
-        await visit.GoToConfirmAsync(DemoCard.Healthy);
-        await visit.ConfirmAsync(DemoCard.Healthy, PaymentWay.Qr);
-        sights.Add(At("status-code", visit.Page.Url));
+        // Codes are shown where there is a phone beside the screen; the page that shows one can be looked at anywhere.
+        await using var desktop = await chromium.OpenAsync(Device.Desktop);
+        var large = new Visit(await desktop.NewPageAsync(), world);
+        await large.GoToConfirmAsync(DemoCard.Healthy);
+        await large.ConfirmAsync(DemoCard.Healthy, PaymentWay.Qr);
+        sights.Add(At("status-code", large.Page.Url));
 
         foreach (var (card, end) in new[] { (DemoCard.Healthy, TopUpState.Completed), (DemoCard.Refused, TopUpState.Refunded) })
         {
@@ -71,6 +75,31 @@ public static class Gallery
         }
 
         return sights;
+    }
+
+    /// <summary>What WeChat's browser shows otherwise than others do: for a visitor on <see cref="Device.WeChat"/>.</summary>
+    public static IReadOnlyList<Sight> InWeChat { get; } =
+    [
+        new("wechat-confirm", async v =>
+        {
+            await v.GoToConfirmAsync(DemoCard.Healthy);
+            await UnfoldAsync(v, await v.ConfirmUrlAsync());
+        }),
+        new("wechat-in-app", async v =>
+        {
+            await v.GoToConfirmAsync(DemoCard.Healthy);
+            await v.ConfirmAsync(DemoCard.Healthy, PaymentWay.InApp, "wechatpay");
+        }),
+    ];
+
+    /// <summary>The confirm page with all its folds open.</summary>
+    private static async Task UnfoldAsync(Visit visit, string confirm)
+    {
+        await visit.Page.GotoAsync(confirm);
+        foreach (var fold in await visit.Page.Locator("main details > summary").AllAsync())
+        {
+            await fold.ClickAsync();
+        }
     }
 
     private static Sight At(string name, string url) => new(name, visit => visit.Page.GotoAsync(url));

@@ -24,6 +24,32 @@ public sealed class KillWhenTheCarrierRefusesTests
     public static TheoryData<string> Points() => [.. KilledTopUp.ReachedWhenRefused];
 }
 
+/// <summary>The gateway's adapter is all that another way to pay changes: killed at each step that calls it, or hears from it.</summary>
+public sealed class KillWhenPaidAnotherWayTests
+{
+    private static readonly string[] AtTheGateway =
+    [
+        CrashPoint.PaymentStarting, CrashPoint.PaymentOpened, CrashPoint.NotificationReceived, CrashPoint.PaymentConfirming, CrashPoint.PaymentConfirmed,
+        CrashPoint.RefundReserved, CrashPoint.RefundStarting, CrashPoint.RefundAnswered, CrashPoint.RefundCommitted,
+    ];
+
+    [Theory]
+    [MemberData(nameof(Points))]
+    public async Task It_is_charged_once_and_refunded_once_although_the_server_was_killed_at(string point, string way) => await KilledTopUp.RunRefundedAsync(point, way);
+
+    public static TheoryData<string, string> Points()
+    {
+        var all = new TheoryData<string, string>();
+        foreach (var point in AtTheGateway)
+        {
+            all.Add(point, "wechatpay.wap");
+            all.Add(point, "stripe.page");
+        }
+
+        return all;
+    }
+}
+
 public sealed class KillCoverageTests
 {
     [Fact]

@@ -27,11 +27,14 @@ internal static class KilledTopUp
         _ => Task.WhenAll(RunAsync(point, card, DatabaseKind.Sqlite), RunAsync(point, card, DatabaseKind.Postgres)),
     };
 
-    private static async Task RunAsync(string point, string card, DatabaseKind database)
+    /// <summary>Paid another way than the rest of the matrix: the carrier refuses it, so that it passes every step of a payment and of a refund.</summary>
+    public static Task RunRefundedAsync(string point, string way) => RunAsync(point, DemoCard.Refused, DatabaseKind.Sqlite, way);
+
+    private static async Task RunAsync(string point, string card, DatabaseKind database, string way = PlainTopUp.AlipayPage)
     {
         var cancellation = TestContext.Current.CancellationToken;
         await using var world = await World.StartAsync(new WorldOptions { Database = database, CrashAt = point }, cancellation);
-        using var journey = new PlainTopUp(world, card);
+        using var journey = new PlainTopUp(world, card, way);
 
         var end = await journey.RunAsync(ServerDeath.IsMended, cancellation);
         if (journey.Deaths == 0 && !world.Server.HasEnded)
@@ -40,14 +43,15 @@ internal static class KilledTopUp
             await world.Server.EndAsync(cancellation);
         }
 
-        await BooksAgreeAsync(world, card, end, $"{point} on {database}", cancellation);
+        await BooksAgreeAsync(world, card, end, $"{way} at {point} on {database}", cancellation);
+        Assert.Equal(way.Split('.')[0], Assert.Single(await world.Books.PaidAsync(cancellation)).Gateway);
     }
 
     /// <summary>The carrier's books, the gateway's and ours say the same of the only top-up in this world.</summary>
     public static async Task BooksAgreeAsync(World world, string card, TopUpState end, string where, CancellationToken cancellation)
     {
         await CardAgreesAsync(world, card, end, where, cancellation);
-        var paid = Assert.Single(await world.Books.TradesAsync(cancellation), trade => trade.IsPaid);
+        var paid = Assert.Single(await world.Books.PaidAsync(cancellation));
         Assert.Equal((where, end == TopUpState.Refunded ? paid.Amount : 0), (where, paid.Refunded));
         await VerifiedAsync(world, where, cancellation);
     }

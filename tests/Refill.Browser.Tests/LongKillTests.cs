@@ -29,7 +29,7 @@ public sealed class LongKillTests
             var cards = Enumerable.Range(0, TopUpsAtOnce - 1).Select(last => $"+1201555018{last}").Append(DemoCard.Refused).ToArray();
             var all = Task.WhenAll(cards.Select(async card =>
             {
-                using var journey = new PlainTopUp(world, card);
+                using var journey = new PlainTopUp(world, card, PlainTopUp.Ways[Array.IndexOf(cards, card) % PlainTopUp.Ways.Count]);
                 return await journey.RunAsync(ServerDeath.IsWaitedOut, cancellation);
             }));
             while (!all.IsCompleted)

@@ -22,17 +22,31 @@ public enum ServerDeath
 /// One first top-up by a <see cref="PlainVisitor"/> who does on each page what the page asks for, and who reloads when the server has gone away:
 /// a journey that can be broken off anywhere and goes on where it was.
 /// </summary>
-public sealed class PlainTopUp(World world, string number) : IDisposable
+/// <param name="way">The button that is pressed: "alipay.wap".</param>
+public sealed class PlainTopUp(World world, string number, string way = PlainTopUp.AlipayPage) : IDisposable
 {
+    public const string AlipayPage = "alipay.page";
+
+    /// <summary>Every way that the demo has, each with the browser that it is meant for.</summary>
+    public static readonly IReadOnlyList<string> Ways = [AlipayPage, "alipay.wap", "alipay.qr", "wechatpay.qr", "wechatpay.wap", "wechatpay.inapp", "stripe.page"];
+
     /// <summary>From the first page to the end; carriers' second thoughts and one restart are in it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
 
     /// <summary>Steps of one journey; more would mean that it goes in circles.</summary>
     private const int MaxSteps = 2_000;
 
-    private readonly PlainVisitor visitor = new();
+    private readonly PlainVisitor visitor = new(agent: way.Split('.')[1] switch { "wap" => Device.PhoneAgent, "inapp" => Device.WeChatAgent, _ => null });
+    private readonly PlainVisitor scanner = new(agent: Device.PhoneAgent);
 
-    public void Dispose() => visitor.Dispose();
+    public void Dispose()
+    {
+        visitor.Dispose();
+        scanner.Dispose();
+    }
+
+    /// <summary>The code that was paid last.</summary>
+    private string? scanned;
 
     /// <summary>How often the server died under the visitor.</summary>
     public int Deaths { get; private set; }
@@ -74,9 +88,17 @@ public sealed class PlainTopUp(World world, string number) : IDisposable
         {
             await AskForAsync(visitor, number, cancellation);
         }
-        else if (visitor.Page.QuerySelector("button[name=way]") is { } way)
+        else if (visitor.Page.QuerySelector($"button[name=way][value='{way}']") is { } button)
         {
-            await visitor.SubmitAsync(Form("form:has(button[name=way])"), [new("repeat", number)], way, cancellation);
+            await visitor.SubmitAsync(Form("form:has(button[name=way])"), [new("repeat", number)], button, cancellation);
+        }
+        else if (visitor.Page.QuerySelector("#stand-in") is { } app)
+        {
+            await visitor.GoAsync(new Uri(app.GetAttribute("href")!), cancellation);
+        }
+        else if (visitor.Page.QuerySelector("#qr-open") is { } code && scanned != code.GetAttribute("href"))
+        {
+            await ScanAsync(scanned = code.GetAttribute("href")!, cancellation);
         }
         else if (visitor.Page.QuerySelector("button[name=plan]") is { } plan)
         {
@@ -86,6 +108,16 @@ public sealed class PlainTopUp(World world, string number) : IDisposable
         {
             await Pause.ShortAsync(cancellation);
             await visitor.GoAsync(visitor.Location, cancellation);
+        }
+    }
+
+    /// <summary>With the other device, on which the app is: pays once, and looks at the code no more.</summary>
+    private async Task ScanAsync(string code, CancellationToken cancellation)
+    {
+        await scanner.GoAsync(new Uri(code), cancellation);
+        if (scanner.Page.QuerySelector("#pay") is { } pay)
+        {
+            await scanner.SubmitAsync(Form(scanner, "form"), [], pay, cancellation);
         }
     }
 

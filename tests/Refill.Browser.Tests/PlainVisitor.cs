@@ -18,11 +18,16 @@ public sealed class PlainVisitor : IDisposable
     private readonly HttpClient client;
     private readonly HtmlParser parser = new();
 
-    public PlainVisitor(string languages = "en-US")
+    /// <param name="agent">What its browser calls itself; null: nothing, which is taken for a desktop's.</param>
+    public PlainVisitor(string languages = "en-US", string? agent = null)
     {
         client = new HttpClient(handler) { Timeout = Timeout };
         client.DefaultRequestHeaders.Add("Accept", "text/html");
         client.DefaultRequestHeaders.Add("Accept-Language", languages);
+        if (agent is not null)
+        {
+            client.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", agent);
+        }
     }
 
     /// <summary>Where the visitor is: the address of the last page that was read whole.</summary>

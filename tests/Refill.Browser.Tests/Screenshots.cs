@@ -11,7 +11,7 @@ public sealed class Screenshots(Chromium chromium)
     {
         await using var world = await World.StartAsync(new WorldOptions(), TestContext.Current.CancellationToken);
         var sights = await Gallery.PrepareAsync(world, chromium);
-        foreach (var device in new[] { Device.Phone, Device.Desktop })
+        foreach (var device in new[] { Device.Phone, Device.Desktop, Device.WeChat })
         {
             foreach (var language in new[] { "zh-CN", "en-US" })
             {
@@ -19,7 +19,7 @@ public sealed class Screenshots(Chromium chromium)
                 {
                     await using var context = await chromium.OpenAsync(device with { Languages = language, Colours = colours });
                     var visit = new Visit(await context.NewPageAsync(), world);
-                    foreach (var sight in sights)
+                    foreach (var sight in device.Agent == Device.WeChatAgent ? Gallery.InWeChat : sights)
                     {
                         await sight.GoAsync(visit);
                         var path = Artifacts.PathOf($"screenshots/{sight.Name}-{device.WidthPixels}-{language[..2]}-{colours.ToString().ToLowerInvariant()}.png");

@@ -37,10 +37,16 @@ public sealed class Visit(IPage page, World world)
         new Uri(world.Url, (await page.Locator("form[action$='/pay']").GetAttributeAsync("action"))!.Replace("/pay", "/confirm", StringComparison.Ordinal)).AbsoluteUri;
 
     /// <summary>On the confirm page: types the number a second time if that is asked, and goes to pay.</summary>
-    public async Task<IResponse> ConfirmAsync(string number, PaymentWay way)
+    public async Task<IResponse> ConfirmAsync(string number, PaymentWay way, string gateway = "alipay")
     {
         await RepeatNumberAsync(number);
-        return await FollowAsync(() => PayButton(way).ClickAsync());
+        var button = PayButton(way, gateway);
+        if (!await button.IsVisibleAsync())
+        {
+            await page.Locator("details:has(button[name=way]) summary").ClickAsync(); // A way that is seldom meant lies behind a fold.
+        }
+
+        return await FollowAsync(() => button.ClickAsync());
     }
 
     public async Task RepeatNumberAsync(string number)
@@ -51,7 +57,7 @@ public sealed class Visit(IPage page, World world)
         }
     }
 
-    public ILocator PayButton(PaymentWay way) => page.Locator($"button[name=way][value={way.ToString().ToLowerInvariant()}]");
+    public ILocator PayButton(PaymentWay way, string gateway = "alipay") => page.Locator($"button[name=way][value=\"{gateway}.{way.ToString().ToLowerInvariant()}\"]");
 
     public ILocator QrCode => page.Locator(".qr svg");
 
@@ -69,6 +75,24 @@ public sealed class Visit(IPage page, World world)
 
     /// <summary>On the sandbox's page: pays, which leads back to the storefront.</summary>
     public Task<IResponse> PayAtSandboxAsync() => FollowAsync(() => page.Locator("#pay").ClickAsync());
+
+    /// <summary>On the sandbox's page: does not pay, and goes back to the storefront.</summary>
+    public Task<IResponse> CancelAtSandboxAsync() => FollowAsync(() => page.Locator("#cancel").ClickAsync());
+
+    /// <summary>On the sandbox's Stripe page: the card that does this.</summary>
+    public Task ChooseCardAsync(string choice) => page.Locator($"#card-{choice}").CheckAsync();
+
+    /// <summary>On the page of a card's bank: "approve" or "refuse".</summary>
+    public Task<IResponse> AnswerBankAsync(string answer) => FollowAsync(() => page.Locator("#" + answer).ClickAsync());
+
+    /// <summary>On the page that calls WeChat: to the sandbox's stand-in for it.</summary>
+    public Task<IResponse> OpenStandInAsync() => FollowAsync(() => page.Locator("#stand-in").ClickAsync());
+
+    /// <summary>On the status page of an unpaid top-up: back to where the way is chosen.</summary>
+    public Task<IResponse> PayAnotherWayAsync() => FollowAsync(() => page.Locator("#pay-again").ClickAsync());
+
+    /// <summary>On the status page of a completed top-up.</summary>
+    public Task<IResponse> OpenReceiptAsync() => FollowAsync(() => page.Locator("#receipt").ClickAsync());
 
     /// <summary>From the home page to the way back from the sandbox.</summary>
     public async Task TopUpAsync(string number, PaymentWay way)

@@ -126,7 +126,7 @@ public sealed class CommandsTests : IAsyncLifetime
         var ran = await here.RunAsync("fx", "set", "USD", "CNY", "7.103412", "--source", " Bank of Somewhere ");
 
         Assert.Equal(new Ran(0, "1 USD is 7.103412 CNY from now on" + Environment.NewLine, ""), ran);
-        var rate = await new FxRates(new Database(here.Settings.Database), TimeProvider.System).CurrentAsync(Currency.Usd, Currency.Cny, Cancellation);
+        var rate = await new FxRates(new Database(here.Settings.Database), TimeProvider.System, FxOptions.Plain).CurrentAsync(Currency.Usd, Currency.Cny, Cancellation);
         Assert.Equal((7_103_412, "Bank of Somewhere"), (rate!.RateMicro, rate.Source));
     }
 
@@ -159,7 +159,7 @@ public sealed class CommandsTests : IAsyncLifetime
         Assert.True(ran.Error.StartsWith("allowed: USD CNY", StringComparison.Ordinal) || ran.Error.Contains($"'{rate}'", StringComparison.Ordinal), ran.Error);
         Assert.DoesNotContain("   at ", ran.Error, StringComparison.Ordinal);
         await new Database(here.Settings.Database).MigrateAsync(Cancellation);
-        Assert.Null(await new FxRates(new Database(here.Settings.Database), TimeProvider.System).CurrentAsync(Currency.Usd, Currency.Cny, Cancellation));
+        Assert.Null(await new FxRates(new Database(here.Settings.Database), TimeProvider.System, FxOptions.Plain).CurrentAsync(Currency.Usd, Currency.Cny, Cancellation));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ internal sealed record OpenOrder(Guid TopUpId, string Number, Money Amount);
 
 /// <summary>
 /// An operator's installation of the demo: a folder of its own, a database of its own, the program's commands run on it, and the parts of the program
-/// beside the server, so that a test can make an order and play the gateway. No gateway or carrier is there: whoever asks one gets no answer.
+/// beside the server, so that a test can make an order and play the gateway. Unless a sandbox is named, no gateway or carrier is there: whoever asks one gets no answer.
 /// </summary>
 internal sealed class Installation : IAsyncDisposable
 {
@@ -30,10 +30,11 @@ internal sealed class Installation : IAsyncDisposable
     private const string Nowhere = "http://127.0.0.1:9";
 
     private readonly Lazy<ServiceProvider> parts;
+    private readonly string sandboxUrl;
 
-    private Installation(string folder, string database, TimeProvider clock)
+    private Installation(string folder, string database, TimeProvider clock, string? sandboxUrl = null)
     {
-        (Folder, Database) = (folder, database);
+        (Folder, Database, this.sandboxUrl) = (folder, database, sandboxUrl ?? Nowhere);
         parts = new(() => new ServiceCollection().AddLogging().AddGround(Settings).AddJourneys(Settings).AddSingleton(clock).BuildServiceProvider());
     }
 
@@ -52,7 +53,7 @@ internal sealed class Installation : IAsyncDisposable
         ["urls"] = "http://127.0.0.1:0",
         ["public-url"] = Nowhere,
         ["sandbox"] = "running",
-        ["sandbox-url"] = Nowhere,
+        ["sandbox-url"] = sandboxUrl,
         ["outside-timeout-seconds"] = "2",
         ["log-level"] = "error",
     };
@@ -60,6 +61,9 @@ internal sealed class Installation : IAsyncDisposable
     public Settings Settings => Settings.Read(Given, new Dictionary<string, string>(), null);
 
     public string[] Arguments => [.. Given.SelectMany(given => new[] { "--" + given.Key, given.Value })];
+
+    /// <summary>The parts of the program beside the server.</summary>
+    public IServiceProvider Parts => parts.Value;
 
     public TopUpDesk Desk => parts.Value.GetRequiredService<TopUpDesk>();
 
@@ -78,6 +82,9 @@ internal sealed class Installation : IAsyncDisposable
 
         return new Installation(folder, "postgres:" + await ScratchPostgres.CreateAsync(isEmpty: true), clock ?? TimeProvider.System);
     }
+
+    /// <summary>One on SQLite whose gateways and carriers are a sandbox's, on a folder that holds the secrets which that sandbox was given.</summary>
+    public static Installation Beside(string folder, Uri sandboxUrl, TimeProvider clock) => new(folder, "sqlite:" + Path.Combine(folder, "refill.db"), clock, sandboxUrl.AbsoluteUri.TrimEnd('/'));
 
     /// <summary>Runs a command on this installation, as Program does.</summary>
     public async Task<Ran> RunAsync(params string[] command)
@@ -106,7 +113,7 @@ internal sealed class Installation : IAsyncDisposable
         var card = (await Desk.FindCardAsync(number, Cancellation)).Value!;
         var plan = (await Desk.OffersAsync(card, Cancellation))[0].Plan;
         var topUp = (await Desk.QuoteAsync(card.NameId, plan.Code, null, Cancellation)).Value!;
-        Assert.IsType<PaymentStart.Redirect>((await Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, null, new Uri(Nowhere), Cancellation)).Value);
+        Assert.IsType<PaymentStart.Redirect>((await Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, Payer.Unknown, null, new Uri(Nowhere), Cancellation)).Value);
         var payment = Assert.Single((await StandingAsync(topUp.Id)).Payments);
         return new OpenOrder(topUp.Id, payment.Id.ToString("N"), payment.Amount);
     }

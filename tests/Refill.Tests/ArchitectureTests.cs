@@ -28,6 +28,8 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("Payments.Alipay")]
+    [InlineData("Payments.Stripe")]
+    [InlineData("Payments.WeChatPay")]
     [InlineData("Carriers.Reloadly")]
     public void An_edge_is_used_by_nothing_else_in_the_library(string edge) => Assert.All(
         Types.InAssembly(Library).That().HaveDependencyOn($"Refill.{edge}").GetTypes(), type => Assert.StartsWith($"Refill.{edge}", type.FullName, StringComparison.Ordinal));

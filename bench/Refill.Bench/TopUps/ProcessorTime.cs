@@ -18,15 +18,17 @@ internal readonly record struct ProcessorTime(double Servers, double Database, d
     public static async Task<ProcessorTime> WatchAsync(LoadPlan plan, TimeSpan from, TimeSpan until)
     {
         await Task.Delay(from);
-        var before = Now(plan);
+        var before = Now(plan.Servers, plan.Database);
         await Task.Delay(until - from);
-        return Now(plan) - before;
+        return Now(plan.Servers, plan.Database) - before;
     }
 
-    private static ProcessorTime Now(LoadPlan plan) => new(
-        plan.Servers.Sum(Of),
-        plan.Database.Length == 0 ? 0 : Directory.EnumerateDirectories("/proc").Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
-            .Where(id => id > 0 && CommandOf(id) is var command && command.StartsWith("postgres:", StringComparison.Ordinal) && command.Contains(plan.Database, StringComparison.Ordinal)).Sum(Of),
+    /// <param name="servers">Their process ids.</param>
+    /// <param name="database">The name of PostgreSQL's database, whose processes are counted; empty: none.</param>
+    public static ProcessorTime Now(IReadOnlyList<int> servers, string database) => new(
+        servers.Sum(Of),
+        database.Length == 0 ? 0 : Directory.EnumerateDirectories("/proc").Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
+            .Where(id => id > 0 && CommandOf(id) is var command && command.StartsWith("postgres:", StringComparison.Ordinal) && command.Contains(database, StringComparison.Ordinal)).Sum(Of),
         Environment.CpuUsage.TotalTime.TotalSeconds);
 
     private static string CommandOf(int id)
@@ -42,7 +44,7 @@ internal readonly record struct ProcessorTime(double Servers, double Database, d
     }
 
     /// <summary>proc(5): the 14th and the 15th field of stat, counted behind the name in parentheses.</summary>
-    private static double Of(int id)
+    public static double Of(int id)
     {
         try
         {

@@ -11,11 +11,13 @@ namespace Refill.Bench.TopUps;
 /// <summary>The processes of a measurement: servers, the load, and Kestrel alone. Each ends with what started it.</summary>
 internal static class Servers
 {
+    /// <summary>The server's program, and that of its commands.</summary>
+    public static string Program => Environment.GetEnvironmentVariable("REFILL_TEST_SERVER") ?? throw new InvalidOperationException("REFILL_TEST_SERVER names no Refill.Server.dll; bench/run sets it");
+
     /// <summary>A load on one or several real servers, each a process of its own.</summary>
     /// <returns>What the load saw, and what the servers held in memory meanwhile.</returns>
     public static async Task<(LoadResult Load, MemoryUse Memory)> ServeAsync(Database database, string folder, int nodes, IReadOnlyList<string> settings, Func<IReadOnlyList<int>, LoadPlan> plan)
     {
-        var server = Environment.GetEnvironmentVariable("REFILL_TEST_SERVER") ?? throw new InvalidOperationException("REFILL_TEST_SERVER names no Refill.Server.dll; bench/run sets it");
         var ports = Enumerable.Range(0, nodes).Select(_ => FreePort()).ToList();
         var processes = new List<Process>();
         try
@@ -24,7 +26,7 @@ internal static class Servers
             {
                 processes.Add(Start("dotnet",
                 [
-                    server, "--urls", $"http://127.0.0.1:{port}", "--public-url", $"http://127.0.0.1:{port}", "--data", folder, "--sandbox", "running", "--sandbox-url", "http://127.0.0.1:9", "--log-level", "warning",
+                    Program, "--urls", $"http://127.0.0.1:{port}", "--public-url", $"http://127.0.0.1:{port}", "--data", folder, "--sandbox", "running", "--sandbox-url", "http://127.0.0.1:9", "--log-level", "warning",
                     "--node", $"bench-{port}", "--database", database.Options.Kind == DatabaseKind.Sqlite ? $"sqlite:{database.SqliteFile}" : $"postgres:{database.Options.ConnectionString}", .. settings,
                 ]));
                 await ReadyAsync(processes[^1], port);
@@ -77,13 +79,13 @@ internal static class Servers
         return JsonSerializer.Deserialize<LoadResult>(result) ?? throw new InvalidDataException("the load gave no result");
     }
 
-    private static Process Start(string program, IEnumerable<string> arguments)
+    public static Process Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
     }
 
-    private static async Task ReadyAsync(Process process, int port)
+    public static async Task ReadyAsync(Process process, int port)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromSeconds(60);)
@@ -106,7 +108,7 @@ internal static class Servers
         throw new TimeoutException("the server did not become ready");
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -12,7 +12,15 @@ internal sealed record AlipayAnswer(string Code, string Message, AlipayRefusal? 
     /// <param name="fields">Those without a value are left out.</param>
     internal static AlipayAnswer Success(params (string Name, string? Value)[] fields) => new("10000", "Success", null, fields);
 
-    internal static AlipayAnswer Failed(AlipayRefusal refusal) => new("40004", "Business Failed", refusal, []);
+    /// <param name="fields">What some methods tell beside the reason, such as retry_flag.</param>
+    internal static AlipayAnswer Failed(AlipayRefusal refusal, params (string Name, string? Value)[] fields) => new("40004", "Business Failed", refusal, fields);
+
+    /// <summary>A trade that waits for its payer to confirm it.</summary>
+    internal static AlipayAnswer Waiting(params (string Name, string? Value)[] fields) => new("10003", "order success pay inprocess", null, fields);
+
+    /// <summary>Nobody knows what became of the call: the answer to the fault "unavailable".</summary>
+    internal static AlipayAnswer Unavailable { get; } =
+        new("20000", "Service Currently Unavailable", new("aop.ACQ.SYSTEM_ERROR", "the sandbox was asked to leave the result of this call in doubt"), []);
 
     internal static AlipayAnswer InvalidArguments(string subCode, string reason) => new("40002", "Invalid Arguments", new(subCode, reason), []);
 

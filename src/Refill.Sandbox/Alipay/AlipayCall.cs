@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -26,6 +27,9 @@ internal sealed partial class AlipayCall
     internal string? Order => Text("out_trade_no");
 
     internal string? TradeNumber => Text("trade_no");
+
+    /// <summary>What a fault may be matched by: the order, or the agreement that the call is about.</summary>
+    internal string? About => Order ?? Text("external_agreement_no") ?? Text("agreement_no");
 
     /// <summary>One of the common parameters.</summary>
     internal string? this[string name] => Parameters.TryGetValue(name, out var value) ? value : null;
@@ -62,10 +66,18 @@ internal sealed partial class AlipayCall
         }
         : null;
 
+    /// <summary>An object within the business content, to be read like it; null if there is none.</summary>
+    internal AlipayCall? Within(string name) =>
+        content.ValueKind == JsonValueKind.Object && content.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.Object ? new AlipayCall([], member) : null;
+
+    /// <summary>A whole number from 1 to the most; null if it is missing or something else.</summary>
+    internal int? Count(string name, int most) =>
+        int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 && count <= most ? count : null;
+
     /// <summary>What the merchant wants to be paid, or which parameter cannot be taken.</summary>
     internal (TradeAsk? Ask, AlipayRefusal? Refusal) ReadAsk(string product, string? productCode, TimeSpan usualWait, DateTimeOffset now)
     {
-        if (Order is not { } order || !OrderNumber().IsMatch(order))
+        if (Order is not { } order || !IsOrderNumber(order))
         {
             return (null, AlipayRefusal.Parameter("out_trade_no", "1 to 64 of A-Z a-z 0-9 _"));
         }
@@ -90,21 +102,34 @@ internal sealed partial class AlipayCall
             return (null, AlipayRefusal.Parameter("time_expire", "yyyy-MM-dd HH:mm:ss within 15 days; timeout_express: 1m to 15d"));
         }
 
-        var (notifyUrl, returnUrl, quitUrl) = (this["notify_url"], this["return_url"], Text("quit_url"));
-        foreach (var (name, url) in new[] { ("notify_url", notifyUrl), ("return_url", returnUrl), ("quit_url", quitUrl) })
+        var quitUrl = Text("quit_url");
+        if (AddressesRefusal(("quit_url", quitUrl)) is { } refusal)
         {
-            if (url is not null && !IsAddress(url))
-            {
-                return (null, AlipayRefusal.Parameter(name, $"an http or https address of at most {LongestUrl} printable ASCII characters"));
-            }
+            return (null, refusal);
         }
 
         return Text("passback_params") is { Length: > LongestPassback }
             ? (null, AlipayRefusal.Parameter("passback_params", $"at most {LongestPassback} characters"))
-            : (new TradeAsk(product, order, fen, subject, expiry, notifyUrl, returnUrl, quitUrl, Text("passback_params")), null);
+            : (new TradeAsk(product, order, fen, subject, expiry, this["notify_url"], this["return_url"], quitUrl, Text("passback_params")), null);
     }
 
     public override string ToString() => $"{Method} of {Order}";
+
+    internal static bool IsOrderNumber(string text) => OrderNumber().IsMatch(text);
+
+    /// <summary>The addresses among the common parameters and the given others: why one of them cannot be taken; null if all can.</summary>
+    internal AlipayRefusal? AddressesRefusal(params (string Name, string? Url)[] more)
+    {
+        foreach (var (name, url) in more.Prepend(("return_url", this["return_url"])).Prepend(("notify_url", this["notify_url"])))
+        {
+            if (url is not null && !IsAddress(url))
+            {
+                return AlipayRefusal.Parameter(name, $"an http or https address of at most {LongestUrl} printable ASCII characters");
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Printable ASCII only: it goes into a header of the redirect as it is.</summary>
     private static bool IsAddress(string url) =>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using Refill.Sandbox.Books;
 using Refill.Sandbox.Control;
@@ -81,32 +80,34 @@ internal sealed class AlipayCashier(AlipayBooksOptions options, SandboxBooks boo
             ["trade_no"] = trade.TradeNumber,
             ["version"] = "1.0",
         };
-        parameters["sign"] = signing.Sign(AlipaySigning.TextOf(parameters));
-        parameters["sign_type"] = "RSA2";
-        var (before, fragment) = returnUrl.IndexOf('#', StringComparison.Ordinal) is >= 0 and var at ? (returnUrl[..at], returnUrl[at..]) : (returnUrl, "");
-        var query = string.Join('&', parameters.Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"));
-        return string.Create(CultureInfo.InvariantCulture, $"{before}{(before.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}{fragment}");
+        return signing.SignReturn(returnUrl, parameters);
     }
 
-    private static void Go(HttpContext context, string url)
+    internal static void Go(HttpContext context, string url)
     {
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = url;
         context.Response.Headers.CacheControl = "no-store";
     }
 
-    private static async Task WriteAsync(HttpContext context, int status, Trade? trade, AlipayRefusal? refusal)
+    private static Task WriteAsync(HttpContext context, int status, Trade? trade, AlipayRefusal? refusal) =>
+        WriteAsync(context, status, [trade?.ReturnUrl, trade?.QuitUrl], words => trade is null ? CashierPage.Error(words, refusal) : CashierPage.Body(words, trade));
+
+    /// <summary>A page of Alipay's, for a payer.</summary>
+    /// <param name="merchant">Addresses of the merchant's that its buttons may lead to.</param>
+    internal static async Task WriteAsync(HttpContext context, int status, IEnumerable<string?> merchant, Func<CashierWords, string> body)
     {
         var nonce = RandomNumberGenerator.GetHexString(32, lowercase: true);
 
         // Chrome holds form-action against where a form's answer redirects to: the merchant's origin has to stand here.
-        var merchant = string.Join(' ', new[] { trade?.ReturnUrl, trade?.QuitUrl }.OfType<string>().Select(url => new Uri(url).GetLeftPart(UriPartial.Authority)).Distinct());
+        var origins = string.Join(' ', merchant.OfType<string>().Select(url => new Uri(url).GetLeftPart(UriPartial.Authority)).Distinct());
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html;charset=utf-8";
-        context.Response.Headers.ContentSecurityPolicy = $"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self' {merchant}; frame-ancestors 'none'; base-uri 'none'";
+        context.Response.Headers.ContentSecurityPolicy = $"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self' {origins}; frame-ancestors 'none'; base-uri 'none'";
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         context.Response.Headers.CacheControl = "no-store";
-        await context.Response.WriteAsync(CashierPage.Html(CashierWords.For(context.Request.Headers.AcceptLanguage), nonce, trade, refusal), context.RequestAborted);
+        var words = CashierWords.For(context.Request.Headers.AcceptLanguage);
+        await context.Response.WriteAsync(CashierPage.Html(words, nonce, body(words)), context.RequestAborted);
     }
 }

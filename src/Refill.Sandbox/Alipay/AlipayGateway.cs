@@ -1,80 +1,90 @@
 using System.Net.Mime;
+using System.Security.Cryptography;
+using System.Text;
+using Refill.Sandbox.Alipay.Agreements;
+using Refill.Sandbox.Alipay.Bills;
+using Refill.Sandbox.Alipay.Certificates;
 using Refill.Sandbox.Books;
 using Refill.Sandbox.Control;
 
 namespace Refill.Sandbox.Alipay;
 
 /// <summary>
-/// /gateway.do: Alipay's Open Platform, version 2, as far as a merchant needs it who sells by page, by wap and by QR code. Each request is verified,
-/// done and committed to the books, and only then does a fault that was asked for spoil the answer.
+/// /gateway.do: Alipay's Open Platform, version 2, as far as a merchant needs it who sells by page, by wap, by QR code, by barcode and by agreement. Each request is
+/// verified, done and committed to the books, and only then does a fault that was asked for spoil the answer.
 /// </summary>
 internal sealed class AlipayGateway(
-    AlipayBooksOptions options, SandboxBooks books, FaultBook faults, AlipaySigning signing, Courier courier, TimeProvider time)
+    AlipayBooksOptions options, SandboxBooks books, FaultBook faults, AlipayKeyRing keys, AlipaySigning signing, BillDesk bills, Courier courier, TimeProvider time)
 {
     internal const string Path = "/gateway.do";
     internal const string PagePay = "alipay.trade.page.pay";
     internal const string WapPay = "alipay.trade.wap.pay";
     internal const string Precreate = "alipay.trade.precreate";
+    internal const string Pay = "alipay.trade.pay";
+    private const string Download = "alipay.open.app.alipaycert.download";
 
     private static readonly TimeSpan UsualWait = TimeSpan.FromDays(15);
     private static readonly TimeSpan UsualWaitOfCode = TimeSpan.FromHours(3);
-
-    private const string Buyer = "2088000000000001";
-    private const string BuyerLogon = "san***@sandbox.invalid";
 
     internal async Task HandleAsync(HttpContext context)
     {
         if (await AlipayCall.ReadAsync(context.Request, context.RequestAborted) is not { } call)
         {
-            await AnswerAsync(context, "error", AlipayAnswer.InvalidArguments("isv.invalid-parameter", "too many parameters, or one of them twice"), spoiled: false);
+            await AnswerAsync(context, "error", AlipayAnswer.InvalidArguments("isv.invalid-parameter", "too many parameters, or one of them twice"), fault: null);
             return;
         }
 
-        var point = PointOf(call.Method);
+        var point = PointOf(call);
+        var isPage = call.Method is PagePay or WapPay or AgreementCalls.PageSign;
         if (Objection(call, point) is { } objection)
         {
-            await (call.Method is PagePay or WapPay
-                ? AlipayCashier.ShowErrorAsync(context, objection.Refusal!)
-                : AnswerAsync(context, "error", objection, spoiled: false));
+            await (isPage ? AlipayCashier.ShowErrorAsync(context, objection.Refusal!) : AnswerAsync(context, "error", objection, fault: null));
             return;
         }
 
-        if (point == "page")
+        if (isPage)
         {
-            await StartPageAsync(context, call);
+            await StartPageAsync(context, call, point!);
             return;
         }
 
-        var fault = faults.Take("alipay", point!, call.Order) ?? faults.Take("alipay", "gateway", call.Order);
+        var fault = faults.Take("alipay", point!, call.About, null, point == "bill" ? BillDesk.OfTheCall : []) ?? faults.Take("alipay", "gateway", call.About);
         if (fault?.Kind == FaultKind.Error500)
         {
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             return;
         }
 
-        var answer = fault?.Kind == FaultKind.Reject ? Rejection(fault.Point) : Do(call, fault, context);
+        var answer = fault?.Kind == FaultKind.Reject ? Rejection(fault.Point, call) : Do(new AlipayVisit(call, fault, time.GetUtcNow(), $"{context.Request.Scheme}://{context.Request.Host}"));
         courier.Ring();
         if (await Spoiling.WaitOrAbortAsync(context, fault, time))
         {
-            await AnswerAsync(context, call.Method.Replace('.', '_'), answer, spoiled: fault?.Kind == FaultKind.BadSignature);
+            await AnswerAsync(context, call.Method.Replace('.', '_'), answer, fault);
         }
     }
 
-    private static string? PointOf(string method) => method switch
+    /// <summary>Where faults may strike a call; null for a method that there is not.</summary>
+    private static string? PointOf(AlipayCall call) => call.Method switch
     {
         PagePay or WapPay => "page",
         Precreate => "precreate",
+        Pay => call.Within("agreement_params") is null ? "pay" : "charge",
         "alipay.trade.query" => "query",
         "alipay.trade.close" => "close",
+        "alipay.trade.cancel" => "cancel",
         "alipay.trade.refund" => "refund",
         "alipay.trade.fastpay.refund.query" => "refund-query",
+        "alipay.user.agreement.query" => "agreement-query",
+        "alipay.data.dataservice.bill.downloadurl.query" => "bill",
+        AgreementCalls.PageSign or "alipay.user.agreement.unsign" or "alipay.user.agreement.executionplan.modify" or Download => "gateway",
         _ => null,
     };
 
     /// <summary>What is wrong with the request before its business is looked at; null if nothing is.</summary>
     private AlipayAnswer? Objection(AlipayCall call, string? point)
     {
-        foreach (var name in (string[])["app_id", "method", "sign_type", "sign", "timestamp", "version"])
+        string[] needed = ["app_id", "method", "sign_type", "sign", "timestamp", "version", .. keys.InCertificateMode ? (string[])["app_cert_sn", "alipay_root_cert_sn"] : []];
+        foreach (var name in needed)
         {
             if (string.IsNullOrEmpty(call[name]))
             {
@@ -82,6 +92,7 @@ internal sealed class AlipayGateway(
             }
         }
 
+        var certificate = call["app_cert_sn"];
         return call switch
         {
             _ when call["app_id"] != options.AppId => AlipayAnswer.InvalidArguments("isv.invalid-app-id", "the sandbox knows another app_id"),
@@ -89,7 +100,10 @@ internal sealed class AlipayGateway(
             _ when call["version"] != "1.0" => AlipayAnswer.InvalidArguments("isv.invalid-version", "1.0 only"),
             _ when !string.Equals(call["charset"] ?? "utf-8", "utf-8", StringComparison.OrdinalIgnoreCase) => AlipayAnswer.InvalidArguments("isv.invalid-charset", "utf-8 only"),
             _ when !string.Equals(call["format"] ?? "JSON", "JSON", StringComparison.OrdinalIgnoreCase) => AlipayAnswer.InvalidArguments("isv.invalid-format", "JSON only"),
-            _ when !signing.IsMerchants(AlipaySigning.TextOf(call.Parameters, "sign"), call["sign"]!) =>
+            _ when (keys.InCertificateMode ? !keys.IsMerchantNumber(certificate!) : certificate is not null) =>
+                AlipayAnswer.InvalidArguments("isv.invalid-app-cert-sn", keys.InCertificateMode ? "no certificate of this app has this number" : "this app is in key mode"),
+            _ when call["alipay_root_cert_sn"] != keys.RootNumber => AlipayAnswer.InvalidArguments("isv.invalid-alipay-root-cert-sn", "this is not the number of Alipay's roots"),
+            _ when !signing.IsMerchants(AlipaySigning.TextOf(call.Parameters, "sign"), call["sign"]!, certificate) =>
                 AlipayAnswer.InvalidArguments("isv.invalid-signature", "the signature does not fit the parameters and the merchant's public key"),
             _ when AlipayWords.Time(call["timestamp"]!) is null => AlipayAnswer.InvalidArguments("isv.invalid-timestamp", "yyyy-MM-dd HH:mm:ss"),
             _ when point is null => AlipayAnswer.InvalidArguments("isv.invalid-method", "the sandbox does not have this method"),
@@ -98,10 +112,10 @@ internal sealed class AlipayGateway(
         };
     }
 
-    private async Task StartPageAsync(HttpContext context, AlipayCall call)
+    private async Task StartPageAsync(HttpContext context, AlipayCall call, string point)
     {
         FaultKind[] atTheDoor = [FaultKind.Slow, FaultKind.Error500, FaultKind.Reject];
-        var fault = faults.Take("alipay", "page", call.Order, null, atTheDoor) ?? faults.Take("alipay", "gateway", call.Order, null, [.. atTheDoor, FaultKind.LostAnswer]);
+        var fault = faults.Take("alipay", point, call.About, null, atTheDoor) ?? faults.Take("alipay", "gateway", call.About, null, [.. atTheDoor, FaultKind.LostAnswer]);
         if (fault?.Kind == FaultKind.Error500)
         {
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
@@ -109,13 +123,15 @@ internal sealed class AlipayGateway(
         }
 
         var now = time.GetUtcNow();
-        var (trade, refusal) = fault?.Kind == FaultKind.Reject ? (null, AlipayAnswer.NotPermitted.Refusal) : Ask(call, call.Method == PagePay ? "FAST_INSTANT_TRADE_PAY" : "QUICK_WAP_WAY", UsualWait, now);
+        var (page, refusal) = fault?.Kind == FaultKind.Reject ? (null, AlipayAnswer.NotPermitted.Refusal) : Enter(now, entry => call.Method == AgreementCalls.PageSign
+            ? AgreementCalls.Start(entry, call, now) switch { var (agreement, reason) => (agreement is null ? null : AgreementCounter.PathOf(agreement), reason) }
+            : Ask(entry, call, call.Method == PagePay ? "FAST_INSTANT_TRADE_PAY" : "QUICK_WAP_WAY", UsualWait, now) switch { var (trade, reason) => (trade is null ? null : AlipayCashier.PathOf(trade), reason) });
         if (!await Spoiling.WaitOrAbortAsync(context, fault, time))
         {
             return;
         }
 
-        if (trade is null || refusal == AlipayRefusal.ContextInconsistent)
+        if (page is null || refusal == AlipayRefusal.ContextInconsistent)
         {
             await AlipayCashier.ShowErrorAsync(context, refusal!);
             return;
@@ -123,135 +139,48 @@ internal sealed class AlipayGateway(
 
         // A trade that is paid or closed is shown as such on its own page, with the way back.
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
-        context.Response.Headers.Location = AlipayCashier.PathOf(trade);
+        context.Response.Headers.Location = page;
     }
 
-    private (Trade? Trade, AlipayRefusal? Refusal) Ask(AlipayCall call, string? productCode, TimeSpan usualWait, DateTimeOffset now) =>
+    private static (Trade? Trade, AlipayRefusal? Refusal) Ask(BooksEntry entry, AlipayCall call, string? productCode, TimeSpan usualWait, DateTimeOffset now) =>
         call.ReadAsk(call.Method, productCode, usualWait, now) switch
         {
-            ({ } ask, _) => Enter(now, entry => AlipayTrades.Ask(entry, ask, now)),
+            ({ } ask, _) => AlipayTrades.Ask(entry, ask, now),
             var (_, refusal) => (null, refusal),
         };
 
-    private AlipayAnswer Do(AlipayCall call, Fault? fault, HttpContext context)
+    private AlipayAnswer Do(AlipayVisit visit) => Enter(visit.Now, entry => visit.Call.Method switch
     {
-        var now = time.GetUtcNow();
-        if (call.Method == Precreate)
-        {
-            return Ask(call, productCode: null, UsualWaitOfCode, now) switch
-            {
-                (_, { } refusal) => AlipayAnswer.Failed(refusal),
-                ({ } trade, _) => AlipayAnswer.Success(("out_trade_no", trade.Order), ("qr_code", $"{context.Request.Scheme}://{context.Request.Host}{AlipayCashier.PathOf(trade)}")),
-                _ => throw new InvalidOperationException("neither a trade nor a refusal"),
-            };
-        }
-
-        if (call.Order is null && call.TradeNumber is null)
-        {
-            return AlipayAnswer.Failed(AlipayRefusal.Parameter("out_trade_no, trade_no", "one of them must be given"));
-        }
-
-        return Enter(now, entry => call.Method switch
-        {
-            "alipay.trade.query" => Query(entry, call, fault),
-            "alipay.trade.close" => AlipayTrades.Close(entry, call.Order, call.TradeNumber, now) switch
-            {
-                (_, { } refusal) => AlipayAnswer.Failed(refusal),
-                var (trade, _) => AlipayAnswer.Success(("out_trade_no", trade!.Order), ("trade_no", trade.TradeNumber)),
-            },
-            "alipay.trade.refund" => Refund(entry, call, now, fault),
-            "alipay.trade.fastpay.refund.query" => QueryRefund(entry, call, fault),
-            _ => throw new InvalidOperationException($"{call.Method} is not in the list"),
-        });
-    }
-
-    private static AlipayAnswer Query(BooksEntry entry, AlipayCall call, Fault? fault)
-    {
-        if (fault?.Kind == FaultKind.Never || AlipayTrades.FindOpened(entry, call.Order, call.TradeNumber) is not { } trade)
-        {
-            return AlipayAnswer.Failed(AlipayRefusal.TradeNotExist);
-        }
-
-        var paid = trade.PaidAt is not null && fault?.Kind != FaultKind.Pending;
-        var total = AlipayWords.Yuan(fault?.Kind == FaultKind.WrongAmount ? Spoiling.Smaller(trade.Fen) : trade.Fen);
-        var currency = fault?.Kind == FaultKind.WrongCurrency ? Spoiling.OtherCurrency : null;
-        return AlipayAnswer.Success(
-            ("buyer_logon_id", BuyerLogon),
-            ("buyer_pay_amount", paid ? total : "0.00"),
-            ("buyer_user_id", Buyer),
-            ("invoice_amount", paid ? total : "0.00"),
-            ("out_trade_no", trade.Order),
-            ("pay_currency", currency),
-            ("point_amount", "0.00"),
-            ("receipt_amount", paid ? total : "0.00"),
-            ("send_pay_date", paid ? AlipayWords.Time(trade.PaidAt!.Value) : null),
-            ("settle_currency", currency),
-            ("total_amount", total),
-            ("trade_no", trade.TradeNumber),
-            ("trade_status", fault?.Kind == FaultKind.Pending ? TradeStatus.Waiting : trade.Status),
-            ("trans_currency", currency));
-    }
-
-    private static AlipayAnswer Refund(BooksEntry entry, AlipayCall call, DateTimeOffset now, Fault? fault)
-    {
-        if (AlipayWords.Fen(call.Text("refund_amount")) is not { } fen)
-        {
-            return AlipayAnswer.Failed(AlipayRefusal.Parameter("refund_amount", "0.01 to 100000000 with at most two decimal places"));
-        }
-
-        if (call.Text("out_request_no") is { Length: > 64 })
-        {
-            return AlipayAnswer.Failed(AlipayRefusal.Parameter("out_request_no", "at most 64 characters"));
-        }
-
-        TimeSpan? effectAfter = fault?.Kind == FaultKind.Pending ? fault.Wait : null;
-        return AlipayTrades.RefundOf(entry, call.Order, call.TradeNumber, call.Text("out_request_no"), fen, now, effectAfter) switch
+        Precreate => Ask(entry, visit.Call, productCode: null, UsualWaitOfCode, visit.Now) switch
         {
             (_, { } refusal) => AlipayAnswer.Failed(refusal),
-            var (done, _) => AlipayAnswer.Success(
-                ("buyer_logon_id", BuyerLogon),
-                ("buyer_user_id", Buyer),
-                ("fund_change", done!.Moved ? "Y" : "N"),
-                ("gmt_refund_pay", done.Refund.RefundedAt is { } moved ? AlipayWords.Time(moved) : null),
-                ("out_trade_no", done.Trade.Order),
-                ("refund_fee", AlipayWords.Yuan(done.RefundedFen)),
-                ("send_back_fee", AlipayWords.Yuan(done.Moved ? done.Refund.Fen : 0)),
-                ("trade_no", done.Trade.TradeNumber)),
-        };
-    }
-
-    /// <summary>A refund that has not moved money is not shown at all: absent, as the real one does it.</summary>
-    private static AlipayAnswer QueryRefund(BooksEntry entry, AlipayCall call, Fault? fault)
-    {
-        if (call.Text("out_request_no") is not { } number)
-        {
-            return AlipayAnswer.Failed(AlipayRefusal.Parameter("out_request_no", "must be given"));
-        }
-
-        if (AlipayTrades.FindOpened(entry, call.Order, call.TradeNumber) is not { } trade)
-        {
-            return AlipayAnswer.Failed(AlipayRefusal.TradeNotExist);
-        }
-
-        var refund = AlipayTrades.RefundsOf(entry, trade.Order).Find(candidate => candidate.RefundNumber == number && candidate.RefundedAt is not null);
-        return refund is null || fault?.Kind == FaultKind.Never
-            ? AlipayAnswer.Success()
-            : AlipayAnswer.Success(
-                ("gmt_refund_pay", AlipayWords.Time(refund.RefundedAt!.Value)),
-                ("out_request_no", refund.RefundNumber),
-                ("out_trade_no", trade.Order),
-                ("refund_amount", AlipayWords.Yuan(fault?.Kind == FaultKind.WrongAmount ? Spoiling.Smaller(refund.Fen) : refund.Fen)),
-                ("refund_status", "REFUND_SUCCESS"),
-                ("total_amount", AlipayWords.Yuan(trade.Fen)),
-                ("trade_no", trade.TradeNumber));
-    }
+            var (trade, _) => AlipayAnswer.Success(("out_trade_no", trade!.Order), ("qr_code", visit.Host + AlipayCashier.PathOf(trade))),
+        },
+        Pay => visit.Call.Within("agreement_params") is null ? AlipayBarcode.Pay(entry, visit) : AgreementCalls.Charge(entry, visit),
+        "alipay.trade.query" => AlipayTradeCalls.Query(entry, visit),
+        "alipay.trade.close" => AlipayTradeCalls.Close(entry, visit),
+        "alipay.trade.cancel" => AlipayBarcode.Cancel(entry, visit),
+        "alipay.trade.refund" => AlipayTradeCalls.Refund(entry, visit),
+        "alipay.trade.fastpay.refund.query" => AlipayTradeCalls.QueryRefund(entry, visit),
+        "alipay.user.agreement.query" => AgreementCalls.Query(entry, visit),
+        "alipay.user.agreement.unsign" => AgreementCalls.Unsign(entry, visit),
+        "alipay.user.agreement.executionplan.modify" => AgreementCalls.PutOff(entry, visit),
+        "alipay.data.dataservice.bill.downloadurl.query" => bills.Ask(entry, visit),
+        Download => keys.ChainOf(visit.Call.Text("alipay_cert_sn") ?? "") is { } chain
+            ? AlipayAnswer.Success(("alipay_cert_content", Convert.ToBase64String(Encoding.ASCII.GetBytes(chain))))
+            : AlipayAnswer.Failed(new("CERT_NOT_EXIST", "Alipay has no certificate of this number")),
+        _ => throw new InvalidOperationException($"{visit.Call.Method} is not in the list"),
+    });
 
     /// <summary>Nothing is done, and nothing will be: the answer to the fault "reject".</summary>
-    private static AlipayAnswer Rejection(string point) => point switch
+    private static AlipayAnswer Rejection(string point, AlipayCall call) => point switch
     {
         "gateway" => AlipayAnswer.NotPermitted,
         "precreate" => AlipayAnswer.Failed(new("ACQ.ACCESS_FORBIDDEN", "the sandbox was asked to refuse this order")),
+        "pay" or "charge" => AlipayAnswer.Failed(new("ACQ.BUYER_BALANCE_NOT_ENOUGH", "the sandbox was asked to leave the buyer without money")),
         "refund" => AlipayAnswer.Failed(new("ACQ.SELLER_BALANCE_NOT_ENOUGH", "the sandbox was asked to refuse this refund")),
+        "cancel" => AlipayAnswer.Failed(new("ACQ.SELLER_BALANCE_NOT_ENOUGH", "the sandbox was asked to refuse this cancellation"), ("out_trade_no", call.Order), ("retry_flag", "N")),
+        "bill" => AlipayAnswer.Failed(new("UNKNOWN_ERROR", "the sandbox was asked to refuse this call")),
         _ => AlipayAnswer.Failed(new("ACQ.SYSTEM_ERROR", "the sandbox was asked to refuse this call")),
     };
 
@@ -261,11 +190,17 @@ internal sealed class AlipayGateway(
         return work(entry);
     });
 
-    private async Task AnswerAsync(HttpContext context, string method, AlipayAnswer answer, bool spoiled)
+    private async Task AnswerAsync(HttpContext context, string method, AlipayAnswer answer, Fault? fault)
     {
         var node = answer.ToNode();
-        var signature = spoiled ? signing.SignWrongly(node) : signing.Sign(node);
+        var (signature, certificate) = signing.SignAnswer(fault?.Kind == FaultKind.BadSignature ? node + " " : node);
+        if (certificate is not null && fault?.Kind == FaultKind.UnknownSerial)
+        {
+            certificate = RandomNumberGenerator.GetHexString(certificate.Length, lowercase: true);
+        }
+
+        var named = certificate is null ? "" : $"\"alipay_cert_sn\":\"{certificate}\",";
         context.Response.ContentType = $"{MediaTypeNames.Text.Html};charset=utf-8";
-        await context.Response.WriteAsync($$"""{"{{method}}_response":{{node}},"sign":"{{signature}}"}""", context.RequestAborted);
+        await context.Response.WriteAsync($$"""{"{{method}}_response":{{node}},{{named}}"sign":"{{signature}}"}""", context.RequestAborted);
     }
 }

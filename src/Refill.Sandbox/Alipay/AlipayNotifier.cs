@@ -24,7 +24,18 @@ internal sealed class AlipayNotifier(
 
     public DateTimeOffset? NextSettling(BooksEntry entry) => AlipayTrades.NextSettling(entry);
 
-    public TimeSpan? RetryAfter(int attempts) => attempts <= Waits.Length ? Waits[attempts - 1] * options.RetryFactor : null;
+    public TimeSpan? RetryAfter(int attempts) => RetryAfter(attempts, options.RetryFactor);
+
+    internal static TimeSpan? RetryAfter(int attempts, double factor) => attempts <= Waits.Length ? Waits[attempts - 1] * factor : null;
+
+    /// <summary>Sends a signed form; says whether it was taken.</summary>
+    internal static async Task<bool> PostAsync(OutsideClient client, Uri url, Dictionary<string, string> parameters, CancellationToken cancellation)
+    {
+        using var form = new FormUrlEncodedContent(parameters);
+        form.Headers.ContentType!.CharSet = "utf-8";
+        var answer = await client.PostAsync(url, form, new Dictionary<string, string>(), cancellation);
+        return answer is { Status: 200, Body: Success };
+    }
 
     public async Task<Delivery> SendAsync(Message message, CancellationToken cancellation)
     {
@@ -71,10 +82,7 @@ internal sealed class AlipayNotifier(
         var text = AlipaySigning.TextOf(parameters);
         parameters["sign_type"] = "RSA2";
         parameters["sign"] = fault?.Kind == FaultKind.BadSignature ? signing.SignWrongly(text) : signing.Sign(text);
-        using var form = new FormUrlEncodedContent(parameters);
-        form.Headers.ContentType!.CharSet = "utf-8";
-        var answer = await client.PostAsync(message.Url, form, new Dictionary<string, string>(), cancellation);
-        return answer is { Status: 200, Body: Success };
+        return await PostAsync(client, message.Url, parameters, cancellation);
     }
 
     /// <summary>All but sign and sign_type, which the signature leaves out. Never an empty one: the clients of the field disagree about those.</summary>
@@ -89,8 +97,8 @@ internal sealed class AlipayNotifier(
         {
             ("app_id", appId),
             ("auth_app_id", appId),
-            ("buyer_id", "2088000000000001"),
-            ("buyer_logon_id", "san***@sandbox.invalid"),
+            ("buyer_id", SandboxBuyer.Id),
+            ("buyer_logon_id", SandboxBuyer.Logon),
             ("buyer_pay_amount", paid ? amount : null),
             ("charset", "utf-8"),
             ("fund_bill_list", paid ? JsonSerializer.Serialize(new[] { new { amount, fundChannel = "ALIPAYACCOUNT" } }) : null),
@@ -114,7 +122,7 @@ internal sealed class AlipayNotifier(
             ("subject", trade.Subject),
             ("total_amount", amount),
             ("trade_no", trade.TradeNumber),
-            ("trade_status", notice.Status),
+            ("trade_status", fault?.Kind == FaultKind.UnknownState ? TradeStatus.NobodyKnows : notice.Status),
             ("trans_currency", currency),
             ("version", "1.0"),
         }.Where(parameter => !string.IsNullOrEmpty(parameter.Value)).ToDictionary(parameter => parameter.Name, parameter => parameter.Value!);

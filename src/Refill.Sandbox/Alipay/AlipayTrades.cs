@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Refill.Sandbox.Alipay.Agreements;
 using Refill.Sandbox.Books;
 
 namespace Refill.Sandbox.Alipay;
@@ -69,7 +70,7 @@ internal static class AlipayTrades
     /// <summary>The payer pays an open trade, now or, by the fault "pending", with an effect that comes later.</summary>
     internal static AlipayRefusal? Pay(BooksEntry entry, Trade trade, DateTimeOffset now, TimeSpan? effectAfter = null)
     {
-        if (trade.PaidAt is not null || trade.PaysAt is not null)
+        if (trade.PaidAt is not null || trade.IsBeingPaid)
         {
             return AlipayRefusal.TradeHasSuccess;
         }
@@ -92,12 +93,12 @@ internal static class AlipayTrades
             return (null, AlipayRefusal.TradeNotExist);
         }
 
-        if (trade.Status != TradeStatus.Waiting || trade.PaysAt is not null)
+        if (trade.Status != TradeStatus.Waiting || trade.IsBeingPaid)
         {
             return (trade, AlipayRefusal.TradeStatus);
         }
 
-        entry.Change("UPDATE trades SET status = $2, closed_at = $3 WHERE order_number = $1", trade.Order, TradeStatus.Closed, now);
+        entry.Change("UPDATE trades SET status = $2, closed_at = $3, pays_at = NULL WHERE order_number = $1", trade.Order, TradeStatus.Closed, now);
         return (trade, null);
     }
 
@@ -138,6 +139,13 @@ internal static class AlipayTrades
         return (new Refunding(Find(entry, trade.Order)!, refund, refund.RefundedAt is not null, Moved(refunds)), null);
     }
 
+    /// <summary>Sends back what has not been sent back yet, under the trade's own number: alipay.trade.cancel.</summary>
+    internal static AlipayRefusal? RefundRest(BooksEntry entry, Trade trade, DateTimeOffset now)
+    {
+        var rest = trade.Fen - RefundsOf(entry, trade.Order).Sum(refund => refund.Fen);
+        return rest == 0 ? null : RefundOf(entry, trade.Order, null, trade.TradeNumber, rest, now, effectAfter: null).Refusal;
+    }
+
     /// <summary>The time for refunds is over: months at the real one, at once here.</summary>
     internal static AlipayRefusal? Finish(BooksEntry entry, Trade trade)
     {
@@ -157,6 +165,7 @@ internal static class AlipayTrades
         foreach (var trade in entry.Rows($"SELECT {Trade.Columns} FROM trades WHERE status = $2 AND pays_at <= $1", Trade.Read, now, TradeStatus.Waiting))
         {
             entry.Change("UPDATE trades SET status = $2, paid_at = pays_at WHERE order_number = $1", trade.Order, TradeStatus.Success);
+            AgreementBook.Charged(entry, trade.Order, trade.PaysAt!.Value);
             Notify(entry, trade, new AlipayNotice(TradeStatus.Success), now);
         }
 

@@ -6,6 +6,7 @@ namespace Refill.Sandbox.Alipay;
 internal static class AlipayWords
 {
     internal const long MostFen = 100_000_000_00;
+    internal const string DayFormat = "yyyy-MM-dd";
     private const string TimeFormat = "yyyy-MM-dd HH:mm:ss";
     private static readonly TimeSpan Beijing = TimeSpan.FromHours(8);
 
@@ -23,6 +24,17 @@ internal static class AlipayWords
 
     internal static DateTimeOffset? Time(string? text) =>
         DateTime.TryParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local) ? new DateTimeOffset(local, Beijing) : null;
+
+    /// <summary>The day in Beijing.</summary>
+    internal static DateOnly DayOf(DateTimeOffset instant) => DateOnly.FromDateTime(instant.ToOffset(Beijing).Date);
+
+    /// <summary>When a day begins in Beijing.</summary>
+    internal static DateTimeOffset BeginOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MinValue), Beijing);
+
+    internal static string Day(DateOnly day) => day.ToString(DayFormat, CultureInfo.InvariantCulture);
+
+    internal static DateOnly? Day(string? text) =>
+        DateOnly.TryParseExact(text, DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is >= 2000 and <= 2200 ? day : null;
 
     /// <summary>timeout_express: 1m to 15d, or 1c for the end of the day in Beijing.</summary>
     internal static DateTimeOffset? Express(string text, DateTimeOffset now)

@@ -8,7 +8,7 @@ internal static class CashierPage
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
-    private const string Style = """
+    internal const string Style = """
         :root{color-scheme:light dark;--paper:#fff;--ink:#1b1f24;--soft:#59636e;--line:#d1d9e0;--brand:#0b57d0;--on-brand:#fff;--mark:#fff3c4;--on-mark:#5c3d00}
         @media(prefers-color-scheme:dark){:root{--paper:#15181c;--ink:#e6e9ec;--soft:#a3adb8;--line:#3a424b;--brand:#8ab4f8;--on-brand:#0b1a33;--mark:#4a3800;--on-mark:#ffe9a8}}
         *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
@@ -17,11 +17,11 @@ internal static class CashierPage
         dl{margin:0 0 1.5rem;border-top:1px solid var(--line)}dl div{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;padding:.6rem 0;border-bottom:1px solid var(--line)}
         dt{color:var(--soft);flex:none}dd{margin:0;text-align:right;overflow-wrap:anywhere}.amount{font-size:1.5rem;font-weight:600}
         form{display:grid;gap:.75rem}button{font:inherit;min-height:3rem;padding:.5rem 1rem;border-radius:.5rem;border:1px solid var(--line);background:transparent;color:inherit}
-        #pay,#back{background:var(--brand);border-color:var(--brand);color:var(--on-brand);font-weight:600}button:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
+        #pay,#sign,#back{background:var(--brand);border-color:var(--brand);color:var(--on-brand);font-weight:600}button:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
         """;
 
-    /// <summary>Shows a trade by its status, or why there is none to be shown.</summary>
-    internal static string Html(CashierWords words, string nonce, Trade? trade, AlipayRefusal? refusal) => $"""
+    /// <summary>The whole page around what it shows.</summary>
+    internal static string Html(CashierWords words, string nonce, string body) => $"""
         <!doctype html>
         <html lang="{words.Language}">
         <head>
@@ -34,14 +34,15 @@ internal static class CashierPage
         <body>
         <header><strong>{Text(words.Sandbox)}</strong> <span>{Text(words.NoRealMoney)}</span></header>
         <main>
-        {(trade is null ? Error(words, refusal) : Body(words, trade))}
+        {body}
         </main>
         </body>
         </html>
 
         """;
 
-    private static string Body(CashierWords words, Trade trade)
+    /// <summary>Shows a trade by its status.</summary>
+    internal static string Body(CashierWords words, Trade trade)
     {
         var paid = trade.PaidAt is not null || trade.PaysAt is not null;
         var waiting = trade.Status == TradeStatus.Waiting && !paid;
@@ -70,10 +71,11 @@ internal static class CashierPage
         </form>
         """;
 
-    private static string Error(CashierWords words, AlipayRefusal? refusal) => $"""
+    /// <summary>Why there is nothing to be shown.</summary>
+    internal static string Error(CashierWords words, AlipayRefusal? refusal) => $"""
         <h1 id="heading" data-code="{Text(refusal?.SubCode ?? "")}">{Text(words.Error)}</h1>
         <p id="error">{Text(refusal?.SubCode ?? "")}</p>
         """;
 
-    private static string Text(string text) => Encoder.Encode(text);
+    internal static string Text(string text) => Encoder.Encode(text);
 }

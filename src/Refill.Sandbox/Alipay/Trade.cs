@@ -3,9 +3,12 @@ using Refill.Sandbox.Books;
 
 namespace Refill.Sandbox.Alipay;
 
-/// <summary>The four words of the protocol.</summary>
+/// <summary>The four words of the protocol, and one that it does not have.</summary>
 internal static class TradeStatus
 {
+    /// <summary>For the fault "unknown-state": lists of words grow (failure case 15).</summary>
+    internal const string NobodyKnows = "TRADE_UNDER_REVIEW";
+
     internal const string Waiting = "WAIT_BUYER_PAY";
     internal const string Success = "TRADE_SUCCESS";
 
@@ -43,6 +46,9 @@ internal sealed record Trade(
     internal const string Columns =
         "order_number, ticket, trade_number, product, fen, subject, status, notify_url, return_url, quit_url, passback, created_at, expires_at, opened_at, pays_at, paid_at, closed_at, notifications";
 
+    /// <summary>The payer has done his part, and only the effect is to come. One whose barcode was read, or who is charged by agreement, may still go away.</summary>
+    internal bool IsBeingPaid => PaysAt is not null && Product != AlipayGateway.Pay;
+
     internal static Trade Read(SqliteDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetString(5), row.GetString(6),
         row.TextOrNull(7), row.TextOrNull(8), row.TextOrNull(9), row.TextOrNull(10), row.Instant(11), row.Instant(12),
@@ -73,6 +79,7 @@ internal sealed record AlipayRefusal(string SubCode, string Reason)
     internal static readonly AlipayRefusal TradeHasClose = new("ACQ.TRADE_HAS_CLOSE", "the trade is closed");
     internal static readonly AlipayRefusal TradeHasFinished = new("ACQ.TRADE_HAS_FINISHED", "the trade is finished and cannot be refunded any more");
     internal static readonly AlipayRefusal TradeStatus = new("ACQ.TRADE_STATUS_ERROR", "the trade's status does not allow this");
+    internal static readonly AlipayRefusal AuthCodeInvalid = new("ACQ.PAYMENT_AUTH_CODE_INVALID", "auth_code: 16 to 24 digits that begin with 25 to 30, each code for one order");
     internal static readonly AlipayRefusal RefundTooBig = new("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "more than what was paid and not yet refunded");
     internal static readonly AlipayRefusal RefundDiffers = new("ACQ.DISCORDANT_REPEAT_REQUEST", "this out_request_no was used with another amount");
 

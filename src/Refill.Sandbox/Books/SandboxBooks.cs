@@ -3,6 +3,10 @@ using Microsoft.Data.Sqlite;
 
 namespace Refill.Sandbox.Books;
 
+/// <summary>Tables of one who stands beside Alipay and Reloadly.</summary>
+/// <param name="ClearedByReset">Those of them that a reset clears.</param>
+internal sealed record BooksPart(string Schema, params string[] ClearedByReset);
+
 /// <summary>
 /// The sandbox's own books: one SQLite file, what is written down outlives the process. All that one request does happens in one
 /// <see cref="Enter{T}(Func{BooksEntry, T})"/>, one at a time, so that no rule here needs to think of two callers.
@@ -11,17 +15,20 @@ internal sealed class SandboxBooks : IDisposable
 {
     private readonly Lock oneAtATime = new();
     private readonly SqliteConnection connection;
+    private readonly string[] clearedByReset;
 
     /// <param name="openingBalanceCents">Of the carrier's prepaid account, in cents of USD, if the books are new.</param>
-    internal SandboxBooks(string folder, long openingBalanceCents)
+    internal SandboxBooks(string folder, long openingBalanceCents, IEnumerable<BooksPart> parts)
     {
+        var all = parts.ToList();
+        clearedByReset = ["trades", "refunds", "trade_payers", "agreements", "bill_tickets", "transactions", "messages", "faults", .. all.SelectMany(part => part.ClearedByReset)];
         Directory.CreateDirectory(folder);
         connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "sandbox.db"), Pooling = false }.ToString());
         connection.Open();
         OpeningBalanceCents = openingBalanceCents;
 
         // No fsync: a killed process loses nothing, only a power cut would; and the books of a sandbox must not slow down the disk of the database under test.
-        foreach (var statement in (string[])["PRAGMA synchronous = OFF", "PRAGMA journal_mode = WAL", Schema])
+        foreach (var statement in (string[])["PRAGMA synchronous = OFF", "PRAGMA journal_mode = WAL", Schema, .. all.Select(part => part.Schema)])
         {
             using var command = connection.CreateCommand();
             command.CommandText = statement;
@@ -51,10 +58,10 @@ internal sealed class SandboxBooks : IDisposable
         return true;
     });
 
-    /// <summary>Clears everything but the access tokens, which their holders still believe in. Numbers already given are not given again.</summary>
+    /// <summary>Clears everything but access tokens and keys that were rotated, which their holders still believe in. Numbers already given are not given again.</summary>
     internal void Reset() => Enter(entry =>
     {
-        foreach (var table in (string[])["trades", "refunds", "transactions", "messages", "faults"])
+        foreach (var table in clearedByReset)
         {
             entry.Change($"DELETE FROM {table}");
         }
@@ -87,6 +94,16 @@ internal sealed class SandboxBooks : IDisposable
         CREATE TABLE IF NOT EXISTS faults (
             id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, point TEXT NOT NULL, order_number TEXT, number TEXT, fault TEXT NOT NULL,
             seconds INTEGER NOT NULL, times_left INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS trade_payers (order_number TEXT PRIMARY KEY, auth_code TEXT, agreement_number TEXT);
+        CREATE INDEX IF NOT EXISTS trade_payers_code ON trade_payers (auth_code) WHERE auth_code IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS trade_payers_agreement ON trade_payers (agreement_number) WHERE agreement_number IS NOT NULL;
+        CREATE TABLE IF NOT EXISTS agreements (
+            number TEXT PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, external_number TEXT, scene TEXT NOT NULL, period_type TEXT NOT NULL, period INTEGER NOT NULL,
+            single_fen INTEGER NOT NULL, total_fen INTEGER, payments INTEGER, status TEXT NOT NULL, planned TEXT NOT NULL, due TEXT NOT NULL, last_charged TEXT,
+            notify_url TEXT, return_url TEXT, created_at INTEGER NOT NULL, signed_at INTEGER, unsigned_at INTEGER);
+        CREATE INDEX IF NOT EXISTS agreements_external ON agreements (external_number);
+        CREATE TABLE IF NOT EXISTS bill_tickets (ticket TEXT PRIMARY KEY, bill_type TEXT NOT NULL, bill_date TEXT NOT NULL, expires_at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS alipay_keys (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, key TEXT NOT NULL, certificate TEXT, alone INTEGER NOT NULL);
         """;
 }
 

@@ -63,14 +63,14 @@ internal static class ControlApi
             return Refused("""match must be {}, {"order": "…"} or {"number": "+1…"}""");
         }
 
-        if (number is not null && (target == "alipay" || (number = ReloadlyOperators.Normalise(number)) is null))
+        if (number is not null && (target != "reloadly" || (number = ReloadlyOperators.Normalise(number)) is null))
         {
             return Refused("match by number: reloadly only, a US number such as +12015550170");
         }
 
-        if ((order ?? number) is not null && (target, point) == ("reloadly", "token"))
+        if ((order ?? number) is not null && (target, point) is ("reloadly", "token") or ("wechatpay", "bill"))
         {
-            return Refused("match at reloadly token must be {}: a token is about no order and no number");
+            return Refused($"match at {target} {point} must be {{}}: it is about no order and no number");
         }
 
         var (seconds, times) = (Number(asked, "seconds", 0), Number(asked, "times", 1));
@@ -196,9 +196,9 @@ internal static class ControlApi
         timesLeft = fault.TimesLeft,
     };
 
-    private static JsonHttpResult<object> Refused(string error) => TypedResults.Json<object>(new { error }, statusCode: StatusCodes.Status400BadRequest);
+    internal static JsonHttpResult<object> Refused(string error) => TypedResults.Json<object>(new { error }, statusCode: StatusCodes.Status400BadRequest);
 
-    private static string? Text(JsonElement within, string name) =>
+    internal static string? Text(JsonElement within, string name) =>
         within.ValueKind == JsonValueKind.Object && within.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
 
     /// <summary>A whole number; the usual one if it is not given, null if it is something else.</summary>
@@ -207,5 +207,5 @@ internal static class ControlApi
         : member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var number) ? number
         : null;
 
-    private static Task<JsonElement> ReadAsync(HttpContext context) => ReloadlyWords.ReadAsync(context);
+    internal static Task<JsonElement> ReadAsync(HttpContext context) => ReloadlyWords.ReadAsync(context);
 }

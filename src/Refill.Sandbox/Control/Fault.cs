@@ -17,6 +17,19 @@ internal enum FaultKind
     WrongCurrency,
     WrongSeller,
     BadSignature,
+    Unavailable,
+    UnknownState,
+    UnknownSerial,
+    MissingRow,
+    ExtraRow,
+    ChangedHeader,
+    SignTest,
+    Stale,
+    Abnormal,
+    Closed,
+    BadHash,
+    Conflict409,
+    Truncated,
 }
 
 /// <summary>A fault that was asked for.</summary>
@@ -46,25 +59,69 @@ internal static class FaultMatrix
         ["wrong-currency"] = FaultKind.WrongCurrency,
         ["wrong-seller"] = FaultKind.WrongSeller,
         ["bad-signature"] = FaultKind.BadSignature,
+        ["unavailable"] = FaultKind.Unavailable,
+        ["unknown-state"] = FaultKind.UnknownState,
+        ["unknown-serial"] = FaultKind.UnknownSerial,
+        ["missing-row"] = FaultKind.MissingRow,
+        ["extra-row"] = FaultKind.ExtraRow,
+        ["changed-header"] = FaultKind.ChangedHeader,
+        ["signtest"] = FaultKind.SignTest,
+        ["stale"] = FaultKind.Stale,
+        ["abnormal"] = FaultKind.Abnormal,
+        ["closed"] = FaultKind.Closed,
+        ["bad-hash"] = FaultKind.BadHash,
+        ["truncated"] = FaultKind.Truncated,
+        ["conflict-409"] = FaultKind.Conflict409,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<FaultKind, string> Names = Kinds.ToFrozenDictionary(pair => pair.Value, pair => pair.Key);
 
     private static readonly FaultKind[] OfAnyCall = [FaultKind.Slow, FaultKind.LostAnswer, FaultKind.Reject, FaultKind.Error500];
 
+    private static readonly FaultKind[] OfAlipaysCalls = [.. OfAnyCall, FaultKind.BadSignature, FaultKind.UnknownSerial];
+    /// <summary>Of WeChat Pay, whose answers are signed with a time and the name of a key.</summary>
+    private static readonly FaultKind[] OfSigned = [.. OfAnyCall, FaultKind.BadSignature, FaultKind.SignTest, FaultKind.Stale, FaultKind.UnknownSerial];
+
+    private static readonly FaultKind[] OfToldTrades = [FaultKind.Pending, FaultKind.WrongAmount, FaultKind.WrongCurrency, FaultKind.WrongSeller, FaultKind.UnknownState];
+
     private static readonly FrozenDictionary<(string Target, string Point), FaultKind[]> Allowed = new Dictionary<(string, string), FaultKind[]>
     {
-        [("alipay", "gateway")] = [.. OfAnyCall, FaultKind.BadSignature],
+        [("alipay", "gateway")] = OfAlipaysCalls,
         [("alipay", "page")] = [.. OfAnyCall, FaultKind.Pending, FaultKind.WrongAmount],
-        [("alipay", "precreate")] = [.. OfAnyCall, FaultKind.BadSignature],
-        [("alipay", "query")] = [.. OfAnyCall, FaultKind.BadSignature, FaultKind.Pending, FaultKind.Never, FaultKind.WrongAmount, FaultKind.WrongCurrency],
-        [("alipay", "close")] = [.. OfAnyCall, FaultKind.BadSignature],
-        [("alipay", "refund")] = [.. OfAnyCall, FaultKind.BadSignature, FaultKind.Pending],
-        [("alipay", "refund-query")] = [.. OfAnyCall, FaultKind.BadSignature, FaultKind.Never, FaultKind.WrongAmount],
+        [("alipay", "precreate")] = OfAlipaysCalls,
+        [("alipay", "pay")] = [.. OfAlipaysCalls, FaultKind.Pending, FaultKind.Unavailable, FaultKind.WrongAmount, FaultKind.WrongCurrency],
+        [("alipay", "charge")] = [.. OfAlipaysCalls, FaultKind.Pending, FaultKind.Unavailable, FaultKind.WrongAmount, FaultKind.WrongCurrency],
+        [("alipay", "query")] = [.. OfAlipaysCalls, FaultKind.Pending, FaultKind.Never, FaultKind.WrongAmount, FaultKind.WrongCurrency, FaultKind.UnknownState],
+        [("alipay", "close")] = OfAlipaysCalls,
+        [("alipay", "cancel")] = [.. OfAlipaysCalls, FaultKind.Pending, FaultKind.Unavailable],
+        [("alipay", "refund")] = [.. OfAlipaysCalls, FaultKind.Pending],
+        [("alipay", "refund-query")] = [.. OfAlipaysCalls, FaultKind.Never, FaultKind.WrongAmount],
+        [("alipay", "agreement-query")] = [.. OfAlipaysCalls, FaultKind.Pending, FaultKind.Never, FaultKind.UnknownState],
+        [("alipay", "bill")] =
+            [.. OfAlipaysCalls, FaultKind.Never, FaultKind.MissingRow, FaultKind.ExtraRow, FaultKind.WrongAmount, FaultKind.ChangedHeader, FaultKind.Truncated],
         [("alipay", "notify")] =
         [
             FaultKind.Slow, FaultKind.LostAnswer, FaultKind.Duplicate, FaultKind.OutOfOrder, FaultKind.Never,
-            FaultKind.WrongAmount, FaultKind.WrongCurrency, FaultKind.WrongSeller, FaultKind.BadSignature,
+            FaultKind.WrongAmount, FaultKind.WrongCurrency, FaultKind.WrongSeller, FaultKind.BadSignature, FaultKind.UnknownState,
+        ],
+        [("wechatpay", "gateway")] = OfSigned,
+        [("wechatpay", "native")] = OfSigned,
+        [("wechatpay", "h5")] = OfSigned,
+        [("wechatpay", "jsapi")] = OfSigned,
+        [("wechatpay", "codepay")] = [.. OfSigned, .. OfToldTrades],
+        [("wechatpay", "query")] = [.. OfSigned, .. OfToldTrades, FaultKind.Never],
+        [("wechatpay", "close")] = OfSigned,
+        [("wechatpay", "reverse")] = [.. OfSigned, FaultKind.Pending],
+        [("wechatpay", "refund")] = [.. OfSigned, FaultKind.Pending, FaultKind.Abnormal, FaultKind.Closed, FaultKind.UnknownState],
+        [("wechatpay", "refund-query")] = [.. OfSigned, FaultKind.Pending, FaultKind.Never, FaultKind.WrongAmount, FaultKind.WrongCurrency, FaultKind.UnknownState],
+        [("wechatpay", "notify")] =
+        [
+            FaultKind.Slow, FaultKind.LostAnswer, FaultKind.Duplicate, FaultKind.OutOfOrder, FaultKind.Never, FaultKind.WrongAmount, FaultKind.WrongCurrency,
+            FaultKind.WrongSeller, FaultKind.UnknownState, FaultKind.BadSignature, FaultKind.SignTest, FaultKind.Stale, FaultKind.UnknownSerial,
+        ],
+        [("wechatpay", "bill")] =
+        [
+            .. OfSigned, FaultKind.Never, FaultKind.MissingRow, FaultKind.ExtraRow, FaultKind.WrongAmount, FaultKind.ChangedHeader, FaultKind.BadHash, FaultKind.Truncated,
         ],
         [("reloadly", "token")] = OfAnyCall,
         [("reloadly", "lookup")] = OfAnyCall,
@@ -73,6 +130,18 @@ internal static class FaultMatrix
         [("reloadly", "status")] = [.. OfAnyCall, FaultKind.Pending, FaultKind.WrongAmount, FaultKind.WrongCurrency],
         [("reloadly", "report")] = [.. OfAnyCall, FaultKind.Pending, FaultKind.Never, FaultKind.WrongAmount, FaultKind.WrongCurrency],
         [("reloadly", "webhook")] = [FaultKind.Slow, FaultKind.LostAnswer, FaultKind.Duplicate, FaultKind.OutOfOrder, FaultKind.Never, FaultKind.BadSignature],
+        [("stripe", "gateway")] = [.. OfAnyCall, FaultKind.Conflict409],
+        [("stripe", "session")] = [.. OfAnyCall, FaultKind.Conflict409, FaultKind.Pending, FaultKind.Never, FaultKind.WrongAmount, FaultKind.WrongCurrency],
+        [("stripe", "page")] = [FaultKind.Slow, FaultKind.LostAnswer],
+        [("stripe", "intent")] = [.. OfAnyCall, FaultKind.Conflict409, FaultKind.Pending, FaultKind.Never, FaultKind.WrongAmount, FaultKind.WrongCurrency],
+        [("stripe", "refund")] = [.. OfAnyCall, FaultKind.Conflict409, FaultKind.Pending, FaultKind.Never, FaultKind.WrongAmount, FaultKind.WrongCurrency],
+        [("stripe", "events")] = [.. OfAnyCall, FaultKind.Never],
+        [("stripe", "balance")] = [.. OfAnyCall, FaultKind.Never, FaultKind.MissingRow, FaultKind.ExtraRow, FaultKind.WrongAmount, FaultKind.WrongCurrency],
+        [("stripe", "webhook")] =
+        [
+            FaultKind.Slow, FaultKind.LostAnswer, FaultKind.Duplicate, FaultKind.OutOfOrder, FaultKind.Never,
+            FaultKind.WrongAmount, FaultKind.WrongCurrency, FaultKind.BadSignature, FaultKind.Stale,
+        ],
     }.ToFrozenDictionary();
 
     internal static IEnumerable<string> Targets => Allowed.Keys.Select(key => key.Target).Distinct().Order(StringComparer.Ordinal);
@@ -91,5 +160,5 @@ internal static class FaultMatrix
 
     /// <summary>True for those that make no sense without a number of seconds.</summary>
     internal static bool Lasts(string point, FaultKind kind) =>
-        kind == FaultKind.Slow || (kind == FaultKind.Pending && point is "page" or "refund" or "topup" or "topup-async");
+        kind == FaultKind.Slow || (kind == FaultKind.Pending && point is "page" or "codepay" or "refund" or "intent" or "topup" or "topup-async");
 }

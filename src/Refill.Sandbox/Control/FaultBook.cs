@@ -25,14 +25,16 @@ internal sealed class FaultBook(SandboxBooks books)
 
     /// <summary>What is to go wrong now: the oldest fault that fits, counted down by one; null if nothing is.</summary>
     /// <param name="kinds">Only one of these; none given: any.</param>
-    internal Fault? Take(string target, string point, string? order, string? number = null, params FaultKind[] kinds) => books.Enter(entry =>
+    internal Fault? Take(string target, string point, string? order, string? number = null, params FaultKind[] kinds) => Take(target, point, fault =>
+        (fault.Order is null || fault.Order == order) && (fault.Number is null || fault.Number == number) && (kinds.Length == 0 || kinds.Contains(fault.Kind)));
+
+    /// <summary>The same for a thing that has many names: the fault's order is any of them.</summary>
+    internal Fault? TakeOfAny(string target, string point, IReadOnlySet<string> names, params FaultKind[] kinds) => Take(target, point, fault =>
+        fault.Number is null && (fault.Order is null || names.Contains(fault.Order)) && (kinds.Length == 0 || kinds.Contains(fault.Kind)));
+
+    private Fault? Take(string target, string point, Predicate<Fault> fits) => books.Enter(entry =>
     {
-        var fault = entry.Rows(
-            $"""
-            SELECT {Columns} FROM faults
-            WHERE target = $1 AND point = $2 AND (order_number IS NULL OR order_number = $3) AND (number IS NULL OR number = $4) ORDER BY id
-            """,
-            Read, target, point, order, number).Find(candidate => kinds.Length == 0 || kinds.Contains(candidate.Kind));
+        var fault = entry.Rows($"SELECT {Columns} FROM faults WHERE target = $1 AND point = $2 ORDER BY id", Read, target, point).Find(fits);
         if (fault is not null)
         {
             entry.Change("UPDATE faults SET times_left = times_left - 1 WHERE id = $1", fault.Id);

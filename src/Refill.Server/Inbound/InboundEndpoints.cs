@@ -1,7 +1,7 @@
-using Microsoft.AspNetCore.Http.HttpResults;
 using Refill.Carriers;
 using Refill.Ledger;
 using Refill.Payments;
+using Refill.Storage;
 using Refill.TopUps;
 
 namespace Refill.Server.Inbound;
@@ -15,6 +15,9 @@ internal static class InboundEndpoints
     /// <summary>The longest notification that is read, in bytes; longer ones get 413.</summary>
     public const int MaxBody = 64 * 1024;
 
+    /// <summary>Gateways wait five seconds for an answer, some less patiently than they say. Who is not answered by then is told to come again; what was begun goes on, and the repeat finds it done.</summary>
+    private static readonly TimeSpan ReplyWithin = TimeSpan.FromSeconds(4);
+
     public static void MapInbound(this IEndpointRouteBuilder routes)
     {
         var inbound = routes.MapGroup("/inbound");
@@ -22,44 +25,49 @@ internal static class InboundEndpoints
         inbound.MapPost("/carriers/{connector}", CarrierAsync);
     }
 
-    private static async Task<IResult> PaymentAsync(string gateway, HttpRequest request, TopUpDesk desk, CancellationToken cancellation)
+    private static async Task<IResult> PaymentAsync(string gateway, HttpRequest request, TopUpDesk desk, ILogger<TopUpDesk> log, CancellationToken cancellation)
     {
         if (await ReadBodyAsync(request, cancellation) is not { } body)
         {
             return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
         }
 
-        try
-        {
-            var raw = new RawNotification(request.Method, request.Path, request.ContentType ?? "", Headers(request), body);
-            return await desk.NotifyAsync(gateway, raw, cancellation) is { } reply
+        var raw = new RawNotification(request.Method, request.Path, request.ContentType ?? "", Headers(request), body);
+        return await InTimeAsync(
+            async () => await desk.NotifyAsync(gateway, raw, cancellation) is { } reply
                 ? TypedResults.Text(reply.Body, reply.ContentType, System.Text.Encoding.UTF8, reply.StatusCode)
-                : TypedResults.NotFound();
-        }
-        catch (CommitterBusyException)
-        {
-            return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
-        }
+                : TypedResults.NotFound(),
+            log);
     }
 
-    private static async Task<Results<Ok, NotFound, BadRequest, StatusCodeHttpResult>> CarrierAsync(string connector, HttpRequest request, TopUpDesk desk, CancellationToken cancellation)
+    private static async Task<IResult> CarrierAsync(string connector, HttpRequest request, TopUpDesk desk, ILogger<TopUpDesk> log, CancellationToken cancellation)
     {
         if (await ReadBodyAsync(request, cancellation) is not { } body)
         {
             return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
         }
 
-        try
-        {
-            return await desk.NotifyDeliveryAsync(connector, new RawWebhook(request.Path, Headers(request), body), cancellation) switch
+        var raw = new RawWebhook(request.Path, Headers(request), body);
+        return await InTimeAsync(
+            async () => await desk.NotifyDeliveryAsync(connector, raw, cancellation) switch
             {
                 CarrierNotification.Genuine => TypedResults.Ok(),
                 CarrierNotification.Refused => TypedResults.BadRequest(),
                 _ => TypedResults.NotFound(),
-            };
-        }
-        catch (CommitterBusyException)
+            },
+            log);
+    }
+
+    /// <summary>503 when the database is away, does not say what became of a commit, or takes too long: then they repeat it.</summary>
+    private static async Task<IResult> InTimeAsync(Func<Task<IResult>> answer, ILogger log)
+    {
+        try
         {
+            return await answer().WaitAsync(ReplyWithin);
+        }
+        catch (Exception failure) when (failure is CommitterBusyException or CommitUnknownException or TimeoutException || Database.IsOutOfReach(failure))
+        {
+            log.LogWarning("a notification could not be taken and will be repeated: {Type}: {Error}", failure.GetType().Name, failure.Message);
             return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
         }
     }

@@ -13,9 +13,10 @@ internal static class ConfirmEndpoints
         routes.MapGet("/confirm", () => TypedResults.Redirect("/"));
         routes.MapGet("/top-ups/{id}/confirm", ShowAsync);
         routes.MapPost("/top-ups/{id}/pay", PayAsync);
+        InAppEndpoints.Map(routes);
     }
 
-    private static async Task<IResult> QuoteAsync(HttpContext context, TopUpDesk desk, DeviceNumbers device, CancellationToken cancellation)
+    private static async Task<IResult> QuoteAsync(HttpContext context, TopUpDesk desk, PaymentGateways gateways, DeviceNumbers device, CancellationToken cancellation)
     {
         var form = await context.Request.ReadFormAsync(cancellation);
         if (!CellId.TryParse(form["card"], out var nameId))
@@ -26,7 +27,7 @@ internal static class ConfirmEndpoints
         var quoted = await desk.QuoteAsync(nameId, form["plan"], form["key"], cancellation);
         if (quoted.Value is { } topUp)
         {
-            return Confirm(context, device, topUp, null, StatusCodes.Status200OK);
+            return Confirm(context, gateways, device, topUp, null, StatusCodes.Status200OK);
         }
 
         var problem = quoted.Refusal!.Problem;
@@ -35,7 +36,7 @@ internal static class ConfirmEndpoints
             : StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> ShowAsync(string id, HttpContext context, TopUpDesk desk, DeviceNumbers device, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> ShowAsync(string id, HttpContext context, TopUpDesk desk, PaymentGateways gateways, DeviceNumbers device, TimeProvider time, CancellationToken cancellation)
     {
         if (!CellId.TryParse(id, out var topUpId) || await desk.GetAsync(topUpId, cancellation) is not { } topUp)
         {
@@ -48,11 +49,11 @@ internal static class ConfirmEndpoints
         }
 
         return topUp.State == TopUpState.Expired || topUp.QuoteExpiresAt <= time.GetUtcNow()
-            ? Confirm(context, device, topUp, context.Visitor()["Quote_QuoteExpired"], StatusCodes.Status410Gone, over: true)
-            : Confirm(context, device, topUp, null, StatusCodes.Status200OK);
+            ? Confirm(context, gateways, device, topUp, context.Visitor()["Quote_QuoteExpired"], StatusCodes.Status410Gone, over: true)
+            : Confirm(context, gateways, device, topUp, null, StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> PayAsync(string id, HttpContext context, TopUpDesk desk, DeviceNumbers device, Settings settings, CancellationToken cancellation)
+    private static async Task<IResult> PayAsync(string id, HttpContext context, TopUpDesk desk, PaymentGateways gateways, DeviceNumbers device, Settings settings, CancellationToken cancellation)
     {
         var form = await context.Request.ReadFormAsync(cancellation);
         if (!CellId.TryParse(id, out var topUpId) || await desk.GetAsync(topUpId, cancellation) is not { } topUp)
@@ -60,44 +61,62 @@ internal static class ConfirmEndpoints
             return StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound);
         }
 
-        PaymentWay? way = form["way"].ToString() switch { "page" => PaymentWay.Page, "wap" => PaymentWay.Wap, "qr" => PaymentWay.Qr, _ => null };
-        if (way is not { } chosen)
+        if (PaymentChoice.Parse(form["way"]) is not var (gateway, way) || way is PaymentWay.Direct or PaymentWay.Barcode)
         {
             return StorefrontEndpoints.Problem(context, StatusCodes.Status400BadRequest);
         }
 
         var repeated = device.Knows(context.Request, topUp.Card) ? null : form["repeat"].ToString();
-        var paid = await desk.PayAsync(topUpId, "alipay", chosen, repeated, new Uri(settings.PublicUrl, $"/top-ups/{id}?back=1"), cancellation);
-        if (paid.Value is { } start)
+        if (way == PaymentWay.InApp && gateways.Find(gateway) is IPayerAccounts accounts && topUp.State is TopUpState.Quoted or TopUpState.AwaitingPayment)
         {
-            device.Remember(context, topUp.Card);
-            return Go(start is PaymentStart.Redirect gateway ? gateway.Url.AbsoluteUri : $"/top-ups/{id}");
+            if (repeated is not null && !await desk.IsNumberOfAsync(topUpId, repeated, cancellation))
+            {
+                return Confirm(context, gateways, device, topUp, context.Visitor()["Quote_NumberRepeatedWrong"], StatusCodes.Status422UnprocessableEntity, repeatWrong: true);
+            }
+
+            device.Remember(context, topUp.Card, gateway);
+            return InAppEndpoints.Ask(context, accounts, settings, gateway, id);
         }
 
-        switch (paid.Refusal!.Problem)
+        var paid = await desk.PayAsync(topUpId, gateway, way, new Payer(context.Connection.RemoteIpAddress?.ToString()), repeated, new Uri(settings.PublicUrl, $"/top-ups/{id}?back=1"), cancellation);
+        if (paid.Value is { } start)
+        {
+            device.Remember(context, topUp.Card, gateway);
+            return Go(start is PaymentStart.Redirect there ? there.Url.AbsoluteUri : $"/top-ups/{id}");
+        }
+
+        return Refused(context, gateways, device, topUp, paid.Refusal!.Problem);
+    }
+
+    /// <summary>The page again, with what was wrong.</summary>
+    internal static IResult Refused(HttpContext context, PaymentGateways gateways, DeviceNumbers device, TopUpView topUp, QuoteProblem refused)
+    {
+        switch (refused)
         {
             case QuoteProblem.AlreadyPaid:
-                return Go($"/top-ups/{id}");
+                return Go($"/top-ups/{CellId.ToText(topUp.Id)}");
             case QuoteProblem.QuoteExpired:
-                return Confirm(context, device, topUp, context.Visitor()["Quote_QuoteExpired"], StatusCodes.Status410Gone, over: true);
+                return Confirm(context, gateways, device, topUp, context.Visitor()["Quote_QuoteExpired"], StatusCodes.Status410Gone, over: true);
             case QuoteProblem.GatewayDoesNotAnswer:
                 context.Response.Headers.RetryAfter = "10";
-                return Confirm(context, device, topUp, context.Visitor()["Quote_GatewayDoesNotAnswer"], StatusCodes.Status503ServiceUnavailable);
+                return Confirm(context, gateways, device, topUp, context.Visitor()["Quote_GatewayDoesNotAnswer"], StatusCodes.Status503ServiceUnavailable);
             case var problem:
-                return Confirm(context, device, topUp, context.Visitor()["Quote_" + problem], StatusCodes.Status422UnprocessableEntity, repeatWrong: problem == QuoteProblem.NumberRepeatedWrong);
+                return Confirm(context, gateways, device, topUp, context.Visitor()["Quote_" + problem], StatusCodes.Status422UnprocessableEntity, repeatWrong: problem == QuoteProblem.NumberRepeatedWrong);
         }
     }
 
     /// <summary>303: the browser goes there with GET, whatever it came with.</summary>
     private static SeeOther Go(string address) => new(address);
 
-    private static IResult Confirm(HttpContext context, DeviceNumbers device, TopUpView topUp, string? error, int status, bool over = false, bool repeatWrong = false)
+    private static IResult Confirm(HttpContext context, PaymentGateways gateways, DeviceNumbers device, TopUpView topUp, string? error, int status, bool over = false, bool repeatWrong = false)
     {
         var path = $"/top-ups/{CellId.ToText(topUp.Id)}/confirm";
+        var visitor = context.Visitor() with { Path = path };
         context.Response.Headers.ContentLocation = path;
         return StorefrontEndpoints.Page<ConfirmPage>(context, status, new()
         {
-            ["V"] = context.Visitor() with { Path = path },
+            ["V"] = visitor,
+            ["Ways"] = PaymentChoices.Of(gateways, topUp, visitor, DeviceNumbers.LastGateway(context.Request)),
             ["T"] = topUp,
             ["KnownHere"] = device.Knows(context.Request, topUp.Card),
             ["Over"] = over,

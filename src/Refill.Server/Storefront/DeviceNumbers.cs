@@ -4,20 +4,30 @@ namespace Refill.Server.Storefront;
 
 /// <summary>
 /// Which numbers this device has topped up before: a cookie of keyed, truncated hashes. It recognises a number that is typed again, and
-/// tells whoever reads the cookie nothing.
+/// tells whoever reads the cookie nothing. Another cookie names the gateway that was paid with last.
 /// </summary>
 internal sealed class DeviceNumbers(CardBook cards)
 {
     private const string Cookie = "known";
+    private const string LastGatewayCookie = "paid-with";
     private const int MaxMarks = 8;
     private const char Between = '.';
 
     public bool Knows(HttpRequest request, CardIdentifier identifier) => Marks(request).Contains(cards.DeviceMark(identifier));
 
-    public void Remember(HttpContext context, CardIdentifier identifier)
+    /// <summary>What this device paid with last; null: nothing yet.</summary>
+    public static string? LastGateway(HttpRequest request) => request.Cookies[LastGatewayCookie] is { Length: > 0 and <= 20 } name ? name : null;
+
+    public void Remember(HttpContext context, CardIdentifier identifier, string gateway)
     {
+        Keep(context, LastGatewayCookie, gateway);
         var marks = Marks(context.Request).Where(mark => mark != cards.DeviceMark(identifier)).Prepend(cards.DeviceMark(identifier)).Take(MaxMarks);
-        context.Response.Cookies.Append(Cookie, string.Join(Between, marks), new CookieOptions
+        Keep(context, Cookie, string.Join(Between, marks));
+    }
+
+    private static void Keep(HttpContext context, string cookie, string text)
+    {
+        context.Response.Cookies.Append(cookie, text, new CookieOptions
         {
             MaxAge = TimeSpan.FromDays(365),
             HttpOnly = true,

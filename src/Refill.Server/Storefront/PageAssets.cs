@@ -25,7 +25,7 @@ internal static class PageAssets
     /// <param name="formTargets">Origins of payment gateways, to which a form may lead.</param>
     public static string Policy(IEnumerable<Uri> formTargets) =>
         $"default-src 'none';style-src '{Hash(Css)}';script-src 'self' '{Hash(ZoneScript)}';connect-src 'self';img-src data:;"
-        + $"form-action 'self'{string.Concat(formTargets.Select(origin => " " + origin.GetLeftPart(UriPartial.Authority)))};base-uri 'none';frame-ancestors 'none'";
+        + $"form-action 'self'{string.Concat(formTargets.Select(origin => " " + origin.GetLeftPart(UriPartial.Authority)).Distinct())};base-uri 'none';frame-ancestors 'none'";
 
     private static string Hash(string text) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 

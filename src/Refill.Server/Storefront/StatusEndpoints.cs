@@ -1,4 +1,5 @@
 using System.Globalization;
+using Refill.Payments;
 using Refill.TopUps;
 using Refill.Units;
 
@@ -21,7 +22,7 @@ internal static class StatusEndpoints
         routes.MapPost("/top-ups/{id}/cancel", CancelAsync);
     }
 
-    private static async Task<IResult> ShowAsync(string id, string? back, HttpContext context, TopUpDesk desk, CancellationToken cancellation)
+    private static async Task<IResult> ShowAsync(string id, string? back, HttpContext context, TopUpDesk desk, PaymentGateways gateways, CancellationToken cancellation)
     {
         if (!CellId.TryParse(id, out var topUpId))
         {
@@ -35,9 +36,13 @@ internal static class StatusEndpoints
         }
 
         return await desk.GetAsync(topUpId, cancellation) is { } topUp
-            ? StorefrontEndpoints.Page<StatusPage>(context, StatusCodes.Status200OK, new() { ["V"] = context.Visitor() with { Path = $"/top-ups/{id}" }, ["T"] = topUp })
+            ? StorefrontEndpoints.Page<StatusPage>(context, StatusCodes.Status200OK, new() { ["V"] = context.Visitor() with { Path = $"/top-ups/{id}" }, ["T"] = topUp, ["Transfer"] = TransferOf(topUp, gateways) })
             : await StorefrontEndpoints.MissingAsync(context, topUpId, cancellation);
     }
+
+    /// <summary>What a transfer that is waited for must carry; null: none is.</summary>
+    private static PaymentStart.ShowTransfer? TransferOf(TopUpView topUp, PaymentGateways gateways) =>
+        topUp is { State: TopUpState.AwaitingPayment, Chosen: { Way: PaymentWay.Transfer } payment } && gateways.Find(payment.Gateway) is ITransferInstructions bank ? bank.InstructionsFor(payment.Id.ToString("N")) : null;
 
     private static async Task<IResult> StateAsync(string id, string? seen, TopUpDesk desk, CancellationToken cancellation)
     {

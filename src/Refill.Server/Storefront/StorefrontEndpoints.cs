@@ -171,7 +171,10 @@ internal static class StorefrontEndpoints
         headers.ContentSecurityPolicy = policy;
         headers["Referrer-Policy"] = "no-referrer";
         headers["Permissions-Policy"] = "camera=(),microphone=(),geolocation=(),payment=()";
-        headers.Vary = "Accept-Language, Cookie";
+
+        // Nobody else keeps it ("private"), and nothing is shown again unasked ("no-cache") but on the way back: from the gateway too, where a page that a form was answered with must still be had, though
+        // cookies have changed since. By Cookie here, Chrome would show an error instead of it.
+        headers.Vary = "Accept-Language";
     }
 
     /// <summary>Instead of a token in every form: the browser itself says where a form was sent from (docs/decisions/forms-without-tokens.md).</summary>

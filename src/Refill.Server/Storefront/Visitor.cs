@@ -5,10 +5,23 @@ using Refill.Units;
 
 namespace Refill.Server.Storefront;
 
+/// <summary>What a page is looked at with, as far as it decides what can be paid with.</summary>
+public enum Browser
+{
+    Desktop,
+    Phone,
+
+    /// <summary>The browser within WeChat.</summary>
+    WeChat,
+
+    /// <summary>The browser within Alipay.</summary>
+    Alipay,
+}
+
 /// <summary>Who is looking: language, time zone, phone or desktop. Read from the request; nothing about it is stored with us.</summary>
 /// <param name="ZoneId">IANA name as the browser gave it; UTC if it did not.</param>
 /// <param name="Path">The page's own address, to come back to in another language.</param>
-public sealed record Visitor(Text Text, string ZoneId, bool IsPhone, string Path, bool IsDemo)
+public sealed record Visitor(Text Text, string ZoneId, Browser Browser, string Path, bool IsDemo)
 {
     public const string LanguageCookie = "lang";
     public const string ZoneCookie = "tz";
@@ -16,7 +29,7 @@ public sealed record Visitor(Text Text, string ZoneId, bool IsPhone, string Path
     private const string Utc = "UTC";
 
     public static Visitor Of(HttpContext context, bool isDemo) =>
-        new(new Text(LanguageOf(context.Request)), ZoneOf(context.Request), IsPhoneOf(context.Request), context.Request.Path, isDemo);
+        new(new Text(LanguageOf(context.Request)), ZoneOf(context.Request), BrowserOf(context.Request), context.Request.Path, isDemo);
 
     public string this[string key] => Text[key];
 
@@ -134,6 +147,13 @@ public sealed record Visitor(Text Text, string ZoneId, bool IsPhone, string Path
 
     private static string ZoneOf(HttpRequest request) =>
         request.Cookies[ZoneCookie] is { Length: > 0 and <= 40 } zone && DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) is not null ? zone : Utc;
+
+    private static Browser BrowserOf(HttpRequest request) => request.Headers.UserAgent.ToString() switch
+    {
+        var agent when agent.Contains("MicroMessenger", StringComparison.OrdinalIgnoreCase) && !agent.Contains("WindowsWechat", StringComparison.OrdinalIgnoreCase) => Browser.WeChat,
+        var agent when agent.Contains("AlipayClient", StringComparison.OrdinalIgnoreCase) => Browser.Alipay,
+        _ => IsPhoneOf(request) ? Browser.Phone : Browser.Desktop,
+    };
 
     private static bool IsPhoneOf(HttpRequest request) => request.Headers["Sec-CH-UA-Mobile"].ToString() switch
     {

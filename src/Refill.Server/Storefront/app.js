@@ -1,3 +1,11 @@
+// Within WeChat: its browser asks for the password; whatever it says, the status page asks the gateway.
+(() => {
+  const main = document.querySelector("main[data-call]");
+  if (!main) return;
+  const call = () => WeixinJSBridge.invoke("getBrandWCPayRequest", JSON.parse(main.dataset.call), () => location.replace(main.dataset.back));
+  if (window.WeixinJSBridge) call();
+  else document.addEventListener("WeixinJSBridgeReady", call, { once: true });
+})();
 // The status page without reloads: one long request at a time; when something has changed, <main> is fetched and swapped; when the line is gone, it goes on when it is back.
 (async () => {
   let main = document.querySelector("main[data-poll]"), pause = 1000;

@@ -88,11 +88,11 @@ internal sealed record PostingEntry(Guid Account, string Unit, long Amount, long
 
 internal sealed record PaymentEntry(
     Guid Id, long Version, string Gateway, PaymentWay Way, PaymentState State, long AmountMinor, string Currency, long? PaidMinor, string? Code, string? GatewayNumber,
-    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset? PaidAt, DateTimeOffset? RefundRequestedAt, DateTimeOffset? RefundedAt)
+    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset? PaidAt, DateTimeOffset? RefundRequestedAt, DateTimeOffset? RefundedAt, string? StartNumber = null)
 {
     public static PaymentEntry Of(PaymentRow row) => new(
         row.Id, row.Version, row.Gateway, (PaymentWay)row.Way, (PaymentState)row.State, row.AmountMinor, row.Currency, row.PaidMinor, row.Code, row.GatewayNumber,
-        row.CreatedAt, row.ExpiresAt, row.PaidAt, row.RefundRequestedAt, row.RefundedAt);
+        row.CreatedAt, row.ExpiresAt, row.PaidAt, row.RefundRequestedAt, row.RefundedAt, row.StartNumber);
 
     public PaymentRow ToRow(Guid topUpId) => new()
     {
@@ -108,6 +108,7 @@ internal sealed record PaymentEntry(
         PaidMinor = PaidMinor,
         Code = Code,
         GatewayNumber = GatewayNumber,
+        StartNumber = StartNumber,
         CreatedAt = CreatedAt,
         ExpiresAt = ExpiresAt,
         PaidAt = PaidAt,

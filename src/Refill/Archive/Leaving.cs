@@ -154,6 +154,8 @@ internal sealed class Leaving : IAsyncDisposable
         foreach (var staying in new[]
         {
             db.Set<TopUpRow>().Where(t => t.Id < end && !(ended.Contains(t.State) && t.UpdatedAt < before)).Select(t => t.Id),
+            // Given back by hand: few, and they stay.
+            db.Set<RefundRow>().Where(r => r.TopUpId < end).Select(r => r.TopUpId),
             payments.Where(p => p.TopUpId < end && !endedPayments.Contains(p.State)).Select(p => p.TopUpId),
             work.Where(w => w.Subject < end && db.Set<TopUpRow>().Any(t => t.Cell == w.Cell && t.Id == w.Subject)).Select(w => w.Subject),
             work.Join(payments, w => new { w.Cell, Id = w.Subject }, p => new { p.Cell, p.Id }, (w, p) => p.TopUpId).Where(id => id < end),

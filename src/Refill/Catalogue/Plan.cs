@@ -99,10 +99,19 @@ public sealed record Plan(
 public sealed record Carrier(string Code, string Name, string Network, string Connector, string ConnectorReference, string TimeZone);
 
 /// <summary>An exchange rate: how many millionths of a unit of <see cref="To"/> one unit of <see cref="From"/> costs, who says so, and since when.</summary>
-public sealed record FxRate(Currency From, Currency To, long RateMicro, string Source, DateTimeOffset TakenAt)
+public sealed record FxRate(Currency From, Currency To, long RateMicro, string Source, DateTimeOffset TakenAt, int MarginBasisPoints = 0)
 {
     /// <summary>One for one, as from a currency to itself.</summary>
     public const long One = 1_000_000;
+
+    /// <summary>The same rate dearer by a margin, rounded up to its last digit.</summary>
+    /// <param name="basisPoints">Hundredths of a percent, 0 to 2,000.</param>
+    public FxRate WithMargin(int basisPoints)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(basisPoints);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(basisPoints, 2_000);
+        return this with { RateMicro = ((RateMicro * (10_000 + basisPoints)) + 9_999) / 10_000, MarginBasisPoints = basisPoints };
+    }
 
     /// <summary>The amount in <see cref="To"/>, rounded up to its minor unit: the seller is never paid short by rounding.</summary>
     public Money Convert(Money amount)

@@ -16,6 +16,26 @@ public enum PaymentWay
 
     /// <summary>Charged with the order itself; the payer is shown no page.</summary>
     Direct,
+
+    /// <summary>Within the gateway's own app (WeChat): its browser asks the payer, called by script.</summary>
+    InApp,
+
+    /// <summary>The payer's app shows a code, and a counter's scanner reads it.</summary>
+    Barcode,
+
+    /// <summary>The payer orders their bank to transfer it, under a reference.</summary>
+    Transfer,
+}
+
+/// <summary>Who pays, as far as some ways to pay want to know it. None of it is kept or logged.</summary>
+/// <param name="Address">The address that the payer's browser comes from (WeChat's H5).</param>
+/// <param name="Account">Who the payer is to the gateway (WeChat's openid, within WeChat).</param>
+/// <param name="Code">What the scanner read off the payer's app.</param>
+public sealed record Payer(string? Address = null, string? Account = null, string? Code = null)
+{
+    public static readonly Payer Unknown = new();
+
+    public override string ToString() => "a payer";
 }
 
 /// <summary>A payment to be made, as the gateway is told it. The same values give the same order at the gateway, however often they are sent.</summary>
@@ -23,7 +43,15 @@ public enum PaymentWay
 /// <param name="Subject">What the payer sees; characters that the gateway refuses are replaced by the adapter.</param>
 /// <param name="ExpiresAt">After this the gateway takes no more money for it, as far as it can promise that.</param>
 /// <param name="ReturnUrl">Where the payer's browser comes back to. Coming back proves nothing.</param>
-public sealed record PaymentOrder(string OrderNumber, Money Amount, string Subject, PaymentWay Way, DateTimeOffset ExpiresAt, Uri ReturnUrl);
+public sealed record PaymentOrder(string OrderNumber, Money Amount, string Subject, PaymentWay Way, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, Uri ReturnUrl)
+{
+    public Payer Payer { get; init; } = Payer.Unknown;
+}
+
+/// <summary>A payment as its gateway is asked about it.</summary>
+/// <param name="StartNumber">What the gateway itself called the order when it was started (Stripe's session), if it gave it a name. A browser is sent there only when this is kept: an order without one cannot have been paid.</param>
+/// <param name="GatewayNumber">The gateway's own number of the payment; null until it is known to be paid.</param>
+public sealed record PaymentKey(string OrderNumber, PaymentWay Way, Money Amount, string? StartNumber, string? GatewayNumber);
 
 /// <summary>Where to send the payer. A closed set.</summary>
 public abstract record PaymentStart
@@ -33,10 +61,21 @@ public abstract record PaymentStart
     }
 
     /// <summary>Send the browser here (GET).</summary>
-    public sealed record Redirect(Uri Url) : PaymentStart;
+    /// <param name="StartNumber">What the gateway calls the order (PaymentKey); to be kept before the browser goes.</param>
+    public sealed record Redirect(Uri Url, string? StartNumber = null) : PaymentStart;
 
     /// <summary>Show this text as a QR code.</summary>
     public sealed record ShowCode(string Code) : PaymentStart;
+
+    /// <summary>Call the app that the page is shown in, with these names and texts (WeChat's getBrandWCPayRequest).</summary>
+    public sealed record CallApp(IReadOnlyDictionary<string, string> Parameters) : PaymentStart;
+
+    /// <summary>Show this, to be given to the payer's bank.</summary>
+    /// <param name="Reference">What the transfer must carry, or it is not recognised.</param>
+    public sealed record ShowTransfer(string Account, string Holder, string Reference) : PaymentStart;
+
+    /// <summary>The gateway has been asked to charge the payer, who may have to agree first: a query tells what became of it.</summary>
+    public sealed record Submitted : PaymentStart;
 
     /// <summary>The gateway refused the order, for a reason of its own.</summary>
     public sealed record Rejected(string Reason) : PaymentStart;
@@ -93,8 +132,11 @@ public abstract record PaymentClose
 
 /// <summary>A refund as the gateway is told it. The same <paramref name="RefundNumber"/> refunds once, however often it is sent.</summary>
 /// <param name="TopUpId">What was paid for.</param>
-/// <param name="GatewayNumber">The gateway's own number of the payment.</param>
-public sealed record RefundOrder(Guid TopUpId, string OrderNumber, string RefundNumber, Money Amount, Money PaidAmount, string Reason, string? GatewayNumber);
+/// <param name="PaidAmount">What was paid in all; refunds of a part carry less in <paramref name="Amount"/>.</param>
+public sealed record RefundOrder(Guid TopUpId, PaymentKey Payment, string RefundNumber, Money Amount, Money PaidAmount, string Reason)
+{
+    public string OrderNumber => Payment.OrderNumber;
+}
 
 /// <summary>What the gateway says of a refund. A closed set.</summary>
 public abstract record RefundStatus
@@ -129,6 +171,9 @@ public abstract record PaymentNotification
     /// <summary>Genuine, and about an order of ours. It is a reason to look: <paramref name="Status"/> is what it says.</summary>
     public sealed record Genuine(string OrderNumber, PaymentStatus Status) : PaymentNotification;
 
+    /// <summary>Genuine, and about a refund of ours: a reason to ask about it.</summary>
+    public sealed record AboutRefund(string OrderNumber) : PaymentNotification;
+
     /// <summary>Genuine, but nothing to do (an event that does not concern payments).</summary>
     public sealed record Ignored(string Reason) : PaymentNotification;
 
@@ -154,18 +199,22 @@ public interface IPaymentGateway
     /// <summary>The currency that it is paid in.</summary>
     Currency Currency { get; }
 
+    /// <summary>The ways that it is set up for.</summary>
+    IReadOnlyList<PaymentWay> Ways { get; }
+
     Task<PaymentStart> StartAsync(PaymentOrder order, CancellationToken cancellation);
 
-    Task<PaymentStatus> QueryAsync(string orderNumber, CancellationToken cancellation);
+    Task<PaymentStatus> QueryAsync(PaymentKey payment, CancellationToken cancellation);
 
-    Task<PaymentClose> CloseAsync(string orderNumber, CancellationToken cancellation);
+    /// <summary>Has the gateway take no money for it any more; for a scanned code (<see cref="PaymentWay.Barcode"/>) what may be taken already is given back.</summary>
+    Task<PaymentClose> CloseAsync(PaymentKey payment, CancellationToken cancellation);
 
     Task<RefundStatus> RefundAsync(RefundOrder refund, CancellationToken cancellation);
 
     Task<RefundStatus> QueryRefundAsync(RefundOrder refund, CancellationToken cancellation);
 
-    /// <summary>Verifies and reads a notification; changes nothing.</summary>
-    PaymentNotification Read(RawNotification notification);
+    /// <summary>Verifies and reads a notification; changes nothing. It may call the gateway (a certificate that is not known yet, failure case 12).</summary>
+    ValueTask<PaymentNotification> ReadAsync(RawNotification notification, CancellationToken cancellation);
 
     /// <summary>The reply that tells the gateway to stop repeating (true), or to repeat (false).</summary>
     NotificationReply Reply(bool accepted);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Refill.Units;
 
@@ -11,13 +10,8 @@ namespace Refill.TopUps;
 /// </summary>
 public static class OrderCode
 {
-    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    private const int BitsPerLetter = 5;
     private const int Letters = 12;
-    private const int DerivedLetters = 16;
     private const int RandomBits = 52;
-    private const int TimeBits = 40;
-    private const int TailBits = 32;
 
     public static string New(Cell cell)
     {
@@ -27,11 +21,7 @@ public static class OrderCode
     }
 
     /// <summary>The code of an order that a program made.</summary>
-    public static string Of(Guid topUpId)
-    {
-        var (time, tail) = Parts(topUpId);
-        return Text(((UInt128)CellId.CellOf(topUpId).Number << (TimeBits + TailBits)) | ((UInt128)time << TailBits) | tail, DerivedLetters);
-    }
+    public static string Of(Guid topUpId) => Text(ShortId.Of(topUpId), ShortId.Letters);
 
     /// <summary>Reads a code as people type it: any case, with or without hyphens and spaces, O for 0, I and L for 1.</summary>
     /// <param name="code">As it is kept, with hyphens.</param>
@@ -43,16 +33,14 @@ public static class OrderCode
             return false;
         }
 
-        var letters = typed.Where(c => !char.IsWhiteSpace(c) && c is not ('-' or '‐' or '‑' or '–'))
-            .Select(c => char.ToUpperInvariant(c) switch { 'O' => '0', 'I' or 'L' => '1', var other => other })
-            .ToArray();
-        if (letters.Length is not (Letters or DerivedLetters) || letters.Any(c => !Alphabet.Contains(c, StringComparison.Ordinal)))
+        var letters = typed.Where(c => !char.IsWhiteSpace(c) && c is not ('-' or '‐' or '‑' or '–')).Select(Base32.Meant).ToArray();
+        if (letters.Length is not (Letters or ShortId.Letters) || letters.Any(c => Base32.ValueOf(c) < 0))
         {
             return false;
         }
 
         code = string.Join('-', letters.Chunk(4).Select(group => new string(group)));
-        cell = new Cell((byte)((Value(letters[0]) << 3) | (Value(letters[1]) >> 2)));
+        cell = new Cell((byte)((Base32.ValueOf(letters[0]) << 3) | (Base32.ValueOf(letters[1]) >> 2)));
         return true;
     }
 
@@ -62,42 +50,8 @@ public static class OrderCode
     public static (Guid First, Guid Last)? IdsOf(string code, DateTimeOffset near)
     {
         var letters = code.Replace("-", "", StringComparison.Ordinal);
-        if (letters.Length != DerivedLetters)
-        {
-            return null;
-        }
-
-        UInt128 value = 0;
-        foreach (var letter in letters)
-        {
-            value = (value << BitsPerLetter) | (UInt128)Value(letter);
-        }
-
-        var time = (long)(ulong)(value >> TailBits) & ((1L << TimeBits) - 1);
-        var now = near.ToUnixTimeMilliseconds();
-        var turns = (now - time + (1L << (TimeBits - 1))) >> TimeBits;
-        var milliseconds = time + (turns << TimeBits);
-        return milliseconds < 0 ? null : (Bound(milliseconds, 0x00), Bound(milliseconds, 0xFF));
-
-        static Guid Bound(long milliseconds, byte rest)
-        {
-            Span<byte> bytes = stackalloc byte[16];
-            bytes.Fill(rest);
-            BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)(milliseconds >> 32));
-            BinaryPrimitives.WriteUInt32BigEndian(bytes[2..], (uint)milliseconds);
-            return new Guid(bytes, bigEndian: true);
-        }
+        return letters.Length == ShortId.Letters ? ShortId.Bounds(Base32.Read(letters), near) : null;
     }
-
-    /// <summary>The low bits of the id's milliseconds, and 32 of its random ones.</summary>
-    private static (ulong Time, uint Tail) Parts(Guid id)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        id.TryWriteBytes(bytes, bigEndian: true, out _);
-        return ((BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16) & ((1UL << TimeBits) - 1), BinaryPrimitives.ReadUInt32BigEndian(bytes[11..]));
-    }
-
-    private static int Value(char letter) => Alphabet.IndexOf(letter, StringComparison.Ordinal);
 
     private static string Text(UInt128 bits, int letters) => string.Create(letters + letters / 4 - 1, (bits, letters), static (text, what) =>
     {
@@ -109,7 +63,7 @@ public static class OrderCode
                 text[at++] = '-';
             }
 
-            text[at++] = Alphabet[(int)(uint)(what.bits >> ((what.letters - 1 - letter) * BitsPerLetter)) & 31];
+            text[at++] = Base32.LetterAt(what.bits, what.letters - 1 - letter);
         }
     });
 }

@@ -78,7 +78,7 @@ internal sealed class PaymentWatch(TopUpStore store, TopUpSteps steps, PaymentGa
 
     private async Task<PaymentStatus> QueryAsync(Payment payment, CancellationToken cancellation)
     {
-        var status = await gateways.Get(payment.Gateway).QueryAsync(payment.OrderNumber, cancellation);
+        var status = await gateways.Get(payment.Gateway).QueryAsync(payment.Key, cancellation);
         TopUpMetrics.Called(payment.Gateway, "query", status);
         return status;
     }
@@ -102,7 +102,7 @@ internal sealed class PaymentWatch(TopUpStore store, TopUpSteps steps, PaymentGa
             return new WorkVerdict.Again(NextLook(payment), null);
         }
 
-        var close = await gateways.Get(payment.Gateway).CloseAsync(payment.OrderNumber, cancellation);
+        var close = await gateways.Get(payment.Gateway).CloseAsync(payment.Key, cancellation);
         TopUpMetrics.Called(payment.Gateway, "close", close);
         return close switch
         {
@@ -127,12 +127,19 @@ internal sealed class PaymentWatch(TopUpStore store, TopUpSteps steps, PaymentGa
             work,
             cancellation) is not null;
 
-    /// <summary>A payer who is looking at the gateway's page pays within minutes; later looks are rarer, but one falls on the end.</summary>
+    /// <summary>A payer who is looking at the gateway's page pays within minutes; later looks are rarer, but one falls on the end. A transfer is looked at when a statement is imported; this is for what an import has left undone.</summary>
     private TimeSpan NextLook(Payment payment)
     {
         var now = time.GetUtcNow();
         var age = now - payment.CreatedAt;
-        var interval = age < TimeSpan.FromMinutes(3) ? TimeSpan.FromSeconds(10) : age < TimeSpan.FromHours(1) ? TimeSpan.FromSeconds(30) : TimeSpan.FromMinutes(10);
+        var interval = payment.Way switch
+        {
+            PaymentWay.Barcode => TimeSpan.FromSeconds(3),
+            PaymentWay.Transfer => TimeSpan.FromHours(1),
+            _ when age < TimeSpan.FromMinutes(3) => TimeSpan.FromSeconds(10),
+            _ when age < TimeSpan.FromHours(1) => TimeSpan.FromSeconds(30),
+            _ => TimeSpan.FromMinutes(10),
+        };
         var untilEnd = payment.ExpiresAt - now;
         return untilEnd > TimeSpan.Zero && untilEnd < interval ? untilEnd : interval;
     }

@@ -24,7 +24,7 @@ internal sealed class Refunding(TopUpStore store, TopUpSteps steps, PaymentGatew
 
         CrashPoint.Reach(CrashPoint.RefundStarting);
         var gateway = gateways.Get(payment.Gateway);
-        var order = new RefundOrder(payment.TopUpId, payment.OrderNumber, payment.RefundNumber, paid, paid, "top-up not delivered", payment.GatewayNumber);
+        var order = new RefundOrder(payment.TopUpId, payment.Key, payment.RefundNumber, paid, paid, "top-up not delivered");
 
         // A try before this one left its trace: it may have reached the gateway.
         var status = item is { Attempts: > 1 } or { LastError: not null } ? await gateway.QueryRefundAsync(order, cancellation) : new RefundStatus.NotFound();
@@ -73,7 +73,7 @@ internal sealed class Refunding(TopUpStore store, TopUpSteps steps, PaymentGatew
     }
 
     /// <summary>Alipay's refund query is to be asked 10 s after the refund or later.</summary>
-    private static TimeSpan NextAsk(TimeSpan waited) => waited switch
+    internal static TimeSpan NextAsk(TimeSpan waited) => waited switch
     {
         _ when waited < TimeSpan.FromMinutes(2) => TimeSpan.FromSeconds(10),
         _ when waited < TimeSpan.FromHours(1) => TimeSpan.FromMinutes(1),

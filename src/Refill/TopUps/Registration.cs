@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Refill.Cards;
 using Refill.Carriers;
 using Refill.Catalogue;
@@ -24,6 +25,10 @@ public static class Registration
         .AddSingleton<PaymentWatch>()
         .AddSingleton<Delivery>()
         .AddSingleton<Refunding>()
+        .AddSingleton<RefundSteps>()
+        .AddSingleton(p => new RefundDesk(
+            p.GetRequiredService<Database>(), p.GetRequiredService<TopUpStore>(), p.GetRequiredService<RefundSteps>(), p.GetRequiredService<PaymentGateways>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<RefundDesk>>()))
         .AddSingleton<Sweep>()
         .AddSingleton<Dispatcher>()
         .AddSingleton(p => new TopUpDesk(
@@ -45,6 +50,7 @@ public static class Registration
             [TopUpSteps.PaymentWork] = provider.GetRequiredService<PaymentWatch>().HandleAsync,
             [TopUpSteps.DeliverWork] = provider.GetRequiredService<Delivery>().HandleAsync,
             [TopUpSteps.RefundWork] = provider.GetRequiredService<Refunding>().HandleAsync,
+            [RefundSteps.PartWork] = provider.GetRequiredService<RefundDesk>().HandleAsync,
             [TopUpSteps.ExpireWork] = async (item, cancellation) =>
                 await store.TakeAsync(item.Subject, steps.RunOut, item.Finish(), cancellation) is null ? new WorkVerdict.Finished() : new WorkVerdict.Committed(),
         }.ToFrozenDictionary());

@@ -63,6 +63,9 @@ public sealed class Sweep(Database database, GeneralLedger ledger, WorkBell bell
         wanted.AddRange(await payments
             .Where(p => p.State == (short)PaymentState.Refunding && p.RefundRequestedAt < before && !work.Any(w => w.Cell == p.Cell && w.Subject == p.Id && w.Kind == TopUpSteps.RefundWork))
             .OrderBy(p => p.CreatedAt).Take(MaxAtOnce).Select(p => new Forgotten(p.Cell, TopUpSteps.RefundWork, p.Id)).ToListAsync(cancellation));
+        wanted.AddRange(await db.Set<RefundRow>()
+            .Where(r => r.State == (short)RefundState.Requested && r.RequestedAt < before && !work.Any(w => w.Cell == r.Cell && w.Subject == r.Id && w.Kind == RefundSteps.PartWork))
+            .OrderBy(r => r.RequestedAt).Take(MaxAtOnce).Select(r => new Forgotten(r.Cell, RefundSteps.PartWork, r.Id)).ToListAsync(cancellation));
         var written = 0;
         foreach (var (cell, kind, subject) in wanted)
         {

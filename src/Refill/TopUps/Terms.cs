@@ -37,7 +37,7 @@ internal sealed class TermsBook(Database database)
 
         await using var db = database.Open();
         var row = await db.Set<TermsRow>().AsNoTracking().FirstOrDefaultAsync(row => row.Id == id, cancellation) ?? throw new InvalidOperationException($"there are no terms {id}");
-        terms = JsonSerializer.Deserialize<Terms>(row.Detail, TopUpJson.Settings) ?? throw new InvalidOperationException($"terms {id} are empty");
+        terms = Read(row);
         Remember(id, terms);
         return terms;
     }
@@ -78,6 +78,9 @@ internal sealed class TermsBook(Database database)
         known[id] = terms;
         kept.AddOrUpdate(terms.Plan, new Kept(terms.Carrier, id));
     }
+
+    /// <exception cref="InvalidOperationException">Damaged.</exception>
+    public static Terms Read(TermsRow row) => JsonSerializer.Deserialize<Terms>(row.Detail, TopUpJson.Settings) ?? throw new InvalidOperationException($"terms {row.Id} are empty");
 
     private sealed record Kept(Carrier Carrier, Guid Id);
 }

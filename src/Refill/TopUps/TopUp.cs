@@ -16,7 +16,7 @@ namespace Refill.TopUps;
 /// <param name="OrderCode">What a person reads out (OrderCode).</param>
 /// <param name="IdentifierKind">How the visitor named the card; the identifier itself is kept, encrypted, with the card.</param>
 /// <param name="Plan">A copy of the plan as quoted: what is sold later or withdrawn changes nothing here.</param>
-/// <param name="Charge">What is to be paid, in the gateway's currency.</param>
+/// <param name="Charge">What is to be paid at a gateway that takes another currency than the price's; the price itself if no rate held.</param>
 /// <param name="Reference">What the connector wants to be given back for this card.</param>
 /// <param name="LastCallAt">When the carrier was last called to credit; null: it has not been, or the call certainly never left.</param>
 /// <param name="ValidUntil">The exclusive end of the validity; null while a plan waits for its first use.</param>
@@ -51,12 +51,18 @@ public sealed record TopUp(
     /// <summary>How long a quote's price, rate and validity are frozen.</summary>
     public static readonly TimeSpan QuoteLifetime = TimeSpan.FromMinutes(15);
 
-    /// <summary>How long after the quote's end a payment is still honoured at the quoted price; later it goes back (failure case 20).</summary>
+    /// <summary>How long a bank transfer may take, at the quoted price: weekends and holidays on both sides (docs/decisions/bank-transfer.md).</summary>
+    public static readonly TimeSpan TransferLifetime = TimeSpan.FromDays(7);
+
+    /// <summary>How long after the quote's end (of a transfer: after the payment's) a payment is still honoured at the quoted price; later it goes back (failure case 20).</summary>
     public static readonly TimeSpan HonourLateFor = TimeSpan.FromHours(24);
 
     public Cell Cell => CellId.CellOf(Id);
 
     public Money Price => Plan.Price;
+
+    /// <summary>What a gateway of this currency asks; null: it cannot be paid in it.</summary>
+    public Money? ChargeIn(Currency currency) => currency == Price.Currency ? Price : currency == Charge.Currency ? Charge : null;
 
     /// <summary>When it was made: its id says so.</summary>
     public DateTimeOffset CreatedAt => CellId.TimeOf(Id);
@@ -87,19 +93,19 @@ public sealed record TopUp(
         var (terms, charge) = (await book.ReadAsync(row.TermsId, cancellation), new Money(row.ChargeMinor, Currency.Of(row.ChargeCurrency)));
         return new TopUp(
             row.Id, row.Version, row.OrderCode ?? TopUps.OrderCode.Of(row.Id), (TopUpState)row.State, row.CardId, detail.IdentifierKind, detail.LastFour,
-            terms.Carrier, detail.CurrentPlan, detail.CurrentExpiresAt, terms.Plan, charge, detail.Rate ?? WalletRate(charge.Currency, CellId.TimeOf(row.Id)), detail.Reference,
+            terms.Carrier, detail.CurrentPlan, detail.CurrentExpiresAt, terms.Plan, charge, detail.Rate ?? NoExchange(charge.Currency, CellId.TimeOf(row.Id)), detail.Reference,
             row.UpdatedAt, detail.QuoteExpiresAt ?? CellId.TimeOf(row.Id), detail.DeliveryStartedAt, detail.LastCallAt, detail.CompletedAt, detail.ValidUntil,
             detail.CarrierNumber, detail.CarrierReference, detail.Trouble, row.WalletId);
     }
 
-    /// <summary>A wallet pays in the currency of the price, when the top-up is made.</summary>
-    internal static FxRate WalletRate(Currency currency, DateTimeOffset at) => new(currency, currency, FxRate.One, WalletGateway.GatewayName, at);
+    /// <summary>Paid in the currency of the price: by a wallet, or because no rate held.</summary>
+    internal static FxRate NoExchange(Currency currency, DateTimeOffset at) => new(currency, currency, FxRate.One, WalletGateway.GatewayName, at);
 
     /// <summary>Codes of this length are kept beside their top-up; longer ones are read off its id (OrderCode).</summary>
     private const int KeptCode = 14;
 
     /// <summary>What no query asks for by column stands in one JSON text, without what is not there: fewer columns, a leaner row.</summary>
-    /// <param name="Rate">Null: a wallet's, which says nothing.</param>
+    /// <param name="Rate">Null: nothing is exchanged.</param>
     /// <param name="QuoteExpiresAt">Null: there was no quote; it was ordered and paid in one step.</param>
     internal sealed record Detail(
         CardIdentifierKind IdentifierKind,
@@ -118,7 +124,7 @@ public sealed record TopUp(
         TopUpTrouble Trouble)
     {
         public static Detail Of(TopUp t) => new(
-            t.IdentifierKind, t.LastFour, t.CurrentPlan, t.CurrentExpiresAt, t.Rate == WalletRate(t.Charge.Currency, t.CreatedAt) ? null : t.Rate, t.Reference, t.QuoteExpiresAt == t.CreatedAt ? null : t.QuoteExpiresAt,
+            t.IdentifierKind, t.LastFour, t.CurrentPlan, t.CurrentExpiresAt, t.Rate == NoExchange(t.Charge.Currency, t.CreatedAt) ? null : t.Rate, t.Reference, t.QuoteExpiresAt == t.CreatedAt ? null : t.QuoteExpiresAt,
             t.DeliveryStartedAt, t.LastCallAt, t.CompletedAt, t.ValidUntil, t.CarrierNumber, t.CarrierReference, t.Trouble);
     }
 }

@@ -25,16 +25,16 @@ public sealed class TopUpAudit(Database database)
 
     internal async Task<IReadOnlyList<AuditFinding>> RunAsync(ArchivedTopUps archives, CancellationToken cancellation)
     {
-        var laws = new TopUpLaws(archives);
+        var (laws, prices) = (new TopUpLaws(archives), await PricesAsync(cancellation));
         await foreach (var piece in archives.TopUps(cancellation).Chunk(MaxArchivedAtOnce).WithCancellation(cancellation))
         {
-            laws.JudgeArchived(RowsOf(piece));
+            laws.JudgeArchived(RowsOf(piece, prices));
         }
 
         var share = await CellsAtOnceAsync(cancellation);
         for (var first = 0; first < Cell.Count; first += share)
         {
-            foreach (var rows in await ReadAsync((short)first, (short)(first + share - 1), archives.MovingBefore, cancellation))
+            foreach (var rows in await ReadAsync((short)first, (short)(first + share - 1), archives.MovingBefore, prices, cancellation))
             {
                 laws.Judge(rows);
             }
@@ -89,25 +89,33 @@ public sealed class TopUpAudit(Database database)
         return share;
     }
 
-    private async Task<IReadOnlyList<TopUpRows>> ReadAsync(short first, short last, Guid movingBefore, CancellationToken cancellation)
+    /// <summary>Of all terms that anything was ever sold on: some for each plan.</summary>
+    private async Task<IReadOnlyDictionary<Guid, Money>> PricesAsync(CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        return (await db.Set<TermsRow>().AsNoTracking().ToListAsync(cancellation)).ToDictionary(row => row.Id, row => TermsBook.Read(row).Plan.Price);
+    }
+
+    private async Task<IReadOnlyList<TopUpRows>> ReadAsync(short first, short last, Guid movingBefore, IReadOnlyDictionary<Guid, Money> prices, CancellationToken cancellation)
     {
         await using var db = database.Open();
         await using var snapshot = await db.SnapshotAsync(cancellation);
         var topUps = (await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last)
-            .Select(t => new TopUpLine(t.Cell, t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId, t.OrderCode)).ToListAsync(cancellation)).ToLookup(t => t.Cell);
+            .Select(t => new TopUpLine(t.Cell, t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId, t.OrderCode, t.TermsId)).ToListAsync(cancellation)).ToLookup(t => t.Cell);
         var known = movingBefore == Guid.Empty ? [] : topUps.SelectMany(cell => cell).Select(t => t.Id).ToHashSet();
         var payments = (await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell >= first && p.Cell <= last).ToListAsync(cancellation)).Where(p => !IsLeaving(p.TopUpId)).ToLookup(p => p.Cell);
         var steps = (await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell >= first && s.Cell <= last).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation)).Where(s => !IsLeaving(s.TopUpId)).ToLookup(s => s.Cell);
         var transfers = (await db.Set<TransferRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last).Select(t => new { t.Cell, t.Subject, t.Kind, Postings = t.Kind == WalletGateway.Delivered ? t.Postings : null }).ToListAsync(cancellation)).ToLookup(t => t.Cell);
         var pending = await Tallies.PendingAsync(db, cancellation);
         var accounts = (await db.Set<AccountRow>().AsNoTracking()
-            .Where(a => a.Cell >= first && a.Cell <= last && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/"))).ToListAsync(cancellation)).ToLookup(a => a.Cell);
+            .Where(a => a.Cell >= first && a.Cell <= last && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/") || a.Purpose.StartsWith("fees/") || a.Purpose.StartsWith("settlement/"))).ToListAsync(cancellation)).ToLookup(a => a.Cell);
         foreach (var account in accounts.SelectMany(a => a))
         {
             account.Balance += pending.GetValueOrDefault(account.Id).Amount;
         }
 
         var work = (await db.Set<WorkRow>().AsNoTracking().Where(w => w.Cell >= first && w.Cell <= last).Select(w => new { w.Kind, w.Subject }).ToListAsync(cancellation)).Select(w => (w.Kind, w.Subject)).ToHashSet();
+        var refunds = (await db.Set<RefundRow>().AsNoTracking().Where(r => r.Cell >= first && r.Cell <= last).ToListAsync(cancellation)).Select(Refund.Read).ToLookup(refund => refund.TopUpId);
         var cards = (await db.Set<CardRow>().Where(c => c.Cell >= first && c.Cell <= last && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => new { c.Cell, c.Id }).ToListAsync(cancellation)).ToLookup(c => c.Cell, c => c.Id);
         return
         [
@@ -120,16 +128,18 @@ public sealed class TopUpAudit(Database database)
                 transfers[cell].Where(t => t.Postings is not null).ToLookup(t => t.Subject, t => t.Postings!),
                 [.. accounts[cell]],
                 work,
-                cards[cell].ToHashSet())),
+                cards[cell].ToHashSet(),
+                prices,
+                refunds)),
         ];
 
         // An archive that is half moved: its top-ups have gone, what is about them goes now.
         bool IsLeaving(Guid topUpId) => topUpId.CompareTo(movingBefore) < 0 && !known.Contains(topUpId);
     }
 
-    private static TopUpRows RowsOf(IReadOnlyList<ArchivedTopUp> archived)
+    private static TopUpRows RowsOf(IReadOnlyList<ArchivedTopUp> archived, IReadOnlyDictionary<Guid, Money> prices)
     {
-        var topUps = archived.Select(a => new TopUpLine(a.TopUp.Cell, a.TopUp.Id, a.TopUp.Version, (TopUpState)a.TopUp.State, a.TopUp.CardId, a.TopUp.ChargeMinor, a.TopUp.ChargeCurrency, a.TopUp.WalletId, a.TopUp.OrderCode)).DistinctBy(t => t.Id).ToList();
+        var topUps = archived.Select(a => new TopUpLine(a.TopUp.Cell, a.TopUp.Id, a.TopUp.Version, (TopUpState)a.TopUp.State, a.TopUp.CardId, a.TopUp.ChargeMinor, a.TopUp.ChargeCurrency, a.TopUp.WalletId, a.TopUp.OrderCode, a.TopUp.TermsId)).DistinctBy(t => t.Id).ToList();
         var transfers = archived.SelectMany(a => a.Transfers).ToList();
         return new TopUpRows(
             -1,
@@ -140,7 +150,9 @@ public sealed class TopUpAudit(Database database)
             transfers.Where(t => t.Kind == WalletGateway.Delivered).ToLookup(t => t.Subject, t => t.Postings),
             [],
             new HashSet<(string, Guid)>(),
-            new HashSet<Guid>());
+            new HashSet<Guid>(),
+            prices,
+            Array.Empty<Refund>().ToLookup(refund => refund.TopUpId));
     }
 
     /// <summary>With those that top-ups are themselves.</summary>

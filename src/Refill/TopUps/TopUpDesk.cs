@@ -91,13 +91,14 @@ public sealed class TopUpDesk
     public async Task<IReadOnlyList<PlanOffer>> OffersAsync(CardView card, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        if (await rates.CurrentAsync(Currency.Usd, Currency.Cny, cancellation) is not { } rate)
+        var rate = await RateAsync(cancellation);
+        if (rate is null && !TakesPrices)
         {
             return [];
         }
 
         var plans = await catalogue.PlansOfAsync(card.Carrier.Code, now, cancellation);
-        return [.. plans.Select(plan => new PlanOffer(plan, rate.Convert(plan.Price), plan.Validity.EndsAt(now)))];
+        return [.. plans.Select(plan => new PlanOffer(plan, rate?.Convert(plan.Price) ?? plan.Price, plan.Validity.EndsAt(now)))];
     }
 
     /// <summary>Freezes price, rate and validity for 15 minutes.</summary>
@@ -120,7 +121,8 @@ public sealed class TopUpDesk
             return new QuoteRefused(QuoteProblem.PlanNotForCard);
         }
 
-        if (await rates.CurrentAsync(Currency.Usd, Currency.Cny, cancellation) is not { } rate)
+        var rate = await RateAsync(cancellation);
+        if (rate is null && !TakesPrices)
         {
             return new QuoteRefused(QuoteProblem.NoExchangeRate);
         }
@@ -157,18 +159,35 @@ public sealed class TopUpDesk
 
         var card = await cards.GetAsync(topUp.CardId, cancellation) ?? throw new InvalidOperationException($"top-up {topUp.Id} has no card");
         var name = card.Identifier(topUp.IdentifierKind);
-        return View(topUp, payments, name, cards.NameOf(name));
+        var view = View(topUp, payments, name, cards.NameOf(name));
+        if (payments.All(payment => payment.RefundsAsked == 0))
+        {
+            return view;
+        }
+
+        var refunds = await store.LoadRefundsAsync(topUp.Id, cancellation);
+        return view with
+        {
+            Payments =
+            [
+                .. view.Payments.Select(payment => payment with
+                {
+                    Parts = [.. refunds.Where(r => r.PaymentId == payment.Id && r.State != RefundState.Withdrawn).Select(r => new RefundView(r.Amount, r.State == RefundState.Done, r.RequestedAt, r.DoneAt))],
+                }),
+            ],
+        };
     }
 
     /// <summary>
     /// Starts (or, for the same way, starts again with the same order) the payment. A click too many, a second tab or a repeated form
     /// leads to the same payment. Another way closes the first, and what is paid twice goes back.
     /// </summary>
+    /// <param name="payer">What is known of the payer, for the ways that want to know it.</param>
     /// <param name="repeatedNumber">The number typed a second time; null if this device has used it before.</param>
     /// <param name="returnUrl">Where the browser comes back to, for this top-up.</param>
-    public async Task<Result<PaymentStart, QuoteRefused>> PayAsync(Guid topUpId, string gatewayName, PaymentWay way, string? repeatedNumber, Uri returnUrl, CancellationToken cancellation)
+    public async Task<Result<PaymentStart, QuoteRefused>> PayAsync(Guid topUpId, string gatewayName, PaymentWay way, Payer payer, string? repeatedNumber, Uri returnUrl, CancellationToken cancellation)
     {
-        if (gateways.Find(gatewayName) is not { } gateway)
+        if (gateways.Find(gatewayName) is not { } gateway || way == PaymentWay.Direct || !gateway.Ways.Contains(way))
         {
             return new QuoteRefused(QuoteProblem.GatewayRefused);
         }
@@ -187,9 +206,9 @@ public sealed class TopUpDesk
             {
                 refused = null;
 
-                // Only the way chosen last stays open: those before it are being closed, perhaps under the payer's hands.
+                // Only the way chosen last stays open: those before it are being closed, perhaps under the payer's hands. What a counter scans is another code each time.
                 payment = payments.LastOrDefault(open => open.State == PaymentState.Open);
-                payment = payment is { } last && last.Gateway == gateway.Name && last.Way == way && last.ExpiresAt > time.GetUtcNow() ? last : null;
+                payment = payment is { } last && way != PaymentWay.Barcode && last.Gateway == gateway.Name && last.Way == way && last.ExpiresAt > time.GetUtcNow() ? last : null;
                 if (topUp.State is TopUpState.AwaitingPayment && payment is not null)
                 {
                     return null; // The same way again: the same order, the same parameters (failure case 16).
@@ -201,9 +220,12 @@ public sealed class TopUpDesk
                     return opened;
                 }
 
-                refused = new QuoteRefused(topUp.State is TopUpState.Quoted or TopUpState.AwaitingPayment or TopUpState.Expired or TopUpState.Cancelled
-                    ? QuoteProblem.QuoteExpired
-                    : QuoteProblem.AlreadyPaid);
+                refused = new QuoteRefused(topUp.State switch
+                {
+                    TopUpState.Quoted or TopUpState.AwaitingPayment when time.GetUtcNow() < topUp.QuoteExpiresAt => QuoteProblem.NoExchangeRate,
+                    TopUpState.Quoted or TopUpState.AwaitingPayment or TopUpState.Expired or TopUpState.Cancelled => QuoteProblem.QuoteExpired,
+                    _ => QuoteProblem.AlreadyPaid,
+                });
                 return null;
             },
             cancellation: cancellation);
@@ -223,12 +245,23 @@ public sealed class TopUpDesk
             return new PaymentStart.ShowCode(code);
         }
 
-        var order = new PaymentOrder(payment.OrderNumber, payment.Amount, $"{topUp.Carrier.Name} {topUp.Plan.Name} {topUp.OrderCode}", way, payment.ExpiresAt, returnUrl);
+        var order = new PaymentOrder(payment.OrderNumber, payment.Amount, $"{topUp.Carrier.Name} {topUp.Plan.Name} {topUp.OrderCode}", way, payment.CreatedAt, payment.ExpiresAt, returnUrl) { Payer = payer };
         var start = await gateway.StartAsync(order, cancellation);
         TopUpMetrics.Called(gateway.Name, "start", start);
         switch (start)
         {
-            case PaymentStart.Redirect:
+            case PaymentStart.Redirect { StartNumber: { } number }:
+                // Before it is kept nobody is sent there: an order whose number is not known has not been paid.
+                return await store.TakeAsync(
+                    topUpId,
+                    (now, payments) => payments.FirstOrDefault(p => p.Id == payment.Id && p.State == PaymentState.Open && p.StartNumber != number) is { } open ? steps.PaymentNumber(now, open, number) : null,
+                    cancellation: cancellation) is not null || await store.LoadPaymentAsync(payment.Id, cancellation) is { State: PaymentState.Open } kept && kept.StartNumber == number
+                    ? start
+                    : new QuoteRefused(QuoteProblem.AlreadyPaid);
+            case PaymentStart.Redirect or PaymentStart.CallApp or PaymentStart.ShowTransfer:
+                return start;
+            case PaymentStart.Submitted:
+                await store.HurryAsync(payment.Id, TopUpSteps.PaymentWork, cancellation);
                 return start;
             case PaymentStart.ShowCode shown:
                 await store.TakeAsync(
@@ -244,6 +277,9 @@ public sealed class TopUpDesk
                 throw new UnreachableException(start.GetType().Name);
         }
     }
+
+    /// <summary>True if this is one of the card's own numbers.</summary>
+    public Task<bool> IsNumberOfAsync(Guid topUpId, string typed, CancellationToken cancellation) => SameCardAsync(topUpId, typed, cancellation);
 
     /// <summary>Asks the gateway now, as when the browser has come back (failure cases 3 and 4); at most once in 5 seconds for one top-up.</summary>
     public async Task CheckPaymentAsync(Guid topUpId, CancellationToken cancellation)
@@ -305,7 +341,7 @@ public sealed class TopUpDesk
             return null;
         }
 
-        var notification = gateway.Read(raw);
+        var notification = await gateway.ReadAsync(raw, cancellation);
         TopUpMetrics.Called(gateway.Name, "notification", notification);
         CrashPoint.Reach(CrashPoint.NotificationReceived);
         switch (notification)
@@ -314,6 +350,13 @@ public sealed class TopUpDesk
                 return gateway.Reply(true);
             case PaymentNotification.Refused:
                 return gateway.Reply(false);
+            case PaymentNotification.AboutRefund refund:
+                if (Payment.TryParseOrderNumber(refund.OrderNumber, out var refunded) && await store.LoadPaymentAsync(refunded, cancellation) is { IsGoingBack: true, State: PaymentState.Refunding } back && back.Gateway == gateway.Name)
+                {
+                    await store.HurryAsync(back.Id, TopUpSteps.RefundWork, cancellation);
+                }
+
+                return gateway.Reply(true);
             case PaymentNotification.Genuine genuine:
                 if (!Payment.TryParseOrderNumber(genuine.OrderNumber, out var id) || await store.LoadPaymentAsync(id, cancellation) is not { } payment || payment.Gateway != gateway.Name)
                 {
@@ -344,11 +387,21 @@ public sealed class TopUpDesk
         return notification;
     }
 
+    /// <summary>True if something can be paid without exchanging: then a missing rate closes no shop.</summary>
+    private bool TakesPrices => gateways.All.Any(gateway => gateway.Currency == Currency.Usd && gateway.Ways.Any(way => way != PaymentWay.Direct));
+
+    private Task<FxRate?> RateAsync(CancellationToken cancellation) => rates.ForQuotesAsync(Currency.Usd, Currency.Cny, cancellation);
+
     private async Task<bool> HearAsync(Payment payment, PaymentStatus status, CancellationToken cancellation)
     {
         if (status is PaymentStatus.Paid paid && paid.Amount == payment.Amount)
         {
-            await watch.BookAsync(payment, status, null, cancellation);
+            // Told before (failure case 1): there is nothing that a second look could decide otherwise.
+            if (payment.State is PaymentState.Open or PaymentState.Closed)
+            {
+                await watch.BookAsync(payment, status, null, cancellation);
+            }
+
             return true;
         }
 
@@ -357,6 +410,12 @@ public sealed class TopUpDesk
         {
             await store.HurryAsync(payment.Id, TopUpSteps.PaymentWork, cancellation);
             return false;
+        }
+
+        // Genuine, and it does not say enough: the gateway is asked.
+        if (status is PaymentStatus.Unknown && payment.State is PaymentState.Open)
+        {
+            await store.HurryAsync(payment.Id, TopUpSteps.PaymentWork, cancellation);
         }
 
         return true;
@@ -379,7 +438,7 @@ public sealed class TopUpDesk
         t.CompletedAt, t.ValidUntil, t.CarrierReference, t.Trouble, [.. payments.Select(View)]);
 
     private static PaymentView View(Payment p) => new(
-        p.Id, p.Gateway, p.Way, p.State == PaymentState.Open ? p.Code : null, p.Amount, p.PaidAmount is not null,
+        p.Id, p.Gateway, p.Way, p.State == PaymentState.Open ? p.Code : null, p.Amount, p.ExpiresAt, p.PaidAmount is not null,
         p.RefundRequestedAt is { } requested && p.PaidAmount is { } paid ? new RefundView(paid, p.State == PaymentState.Refunded, requested, p.RefundedAt) : null);
 
     internal static CardProblem Problem(RecognitionProblem problem) => problem switch

@@ -5,7 +5,7 @@ using Refill.Units;
 namespace Refill.TopUps;
 
 /// <summary>What the audit knows of a top-up.</summary>
-internal sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId, string? OrderCode)
+internal sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId, string? OrderCode, Guid TermsId)
 {
     /// <summary>Paid from a wallet in its first commit: it is its own payment (Payment.OfItself).</summary>
     public Payment? OwnPayment => WalletId is { } wallet ? Payment.OfItself(Id, wallet, new Money(ChargeMinor, Currency.Of(ChargeCurrency)), default) : null;
@@ -14,6 +14,7 @@ internal sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState S
 /// <summary>Top-ups with everything about them: of one cell, or of a piece of an archive.</summary>
 /// <param name="Transfers">Their kinds, by subject.</param>
 /// <param name="Orders">The packed postings of those by which a wallet paid and the card had it at once.</param>
+/// <param name="Prices">Of the terms, by their ids.</param>
 /// <param name="Accounts">Those that hold money, or count it for a gateway.</param>
 internal sealed record TopUpRows(
     short Cell,
@@ -24,7 +25,9 @@ internal sealed record TopUpRows(
     ILookup<Guid, byte[]> Orders,
     IReadOnlyList<AccountRow> Accounts,
     IReadOnlySet<(string Kind, Guid Subject)> Work,
-    IReadOnlySet<Guid> Cards);
+    IReadOnlySet<Guid> Cards,
+    IReadOnlyDictionary<Guid, Money> Prices,
+    ILookup<Guid, Refund> Refunds);
 
 /// <summary>The invariants of reliability.md that the ledger alone cannot see, each held against the rows that it is given.</summary>
 internal sealed class TopUpLaws(ArchivedTopUps archives)
@@ -99,10 +102,14 @@ internal sealed class TopUpLaws(ArchivedTopUps archives)
         foreach (var topUp in rows.TopUps.Values)
         {
             check.Examined++;
-            var expected = topUp.State is TopUpState.Completed ? 0 : rows.Payments[topUp.Id].Where(p => p.State == PaymentState.Paid).Sum(p => p.PaidAmount?.Minor ?? 0);
-            if (held[topUp.Id].Where(a => a.Unit == topUp.ChargeCurrency).Sum(a => a.Balance) is var balance && balance != expected)
+            var waiting = rows.Payments[topUp.Id].Where(p => p.State == PaymentState.Paid && p.PaidAmount is not null && topUp.State is not TopUpState.Completed).ToLookup(p => p.Amount.Currency.Code, p => p.PaidAmount!.Value.Minor);
+            foreach (var unit in waiting.Select(currency => currency.Key).Union(held[topUp.Id].Select(a => a.Unit)))
             {
-                check.Problem($"top-up {topUp.Id} ({topUp.State}) holds {balance}, its payments say {expected}");
+                var (balance, expected) = (held[topUp.Id].Where(a => a.Unit == unit).Sum(a => a.Balance), waiting[unit].Sum());
+                if (balance != expected)
+                {
+                    check.Problem($"top-up {topUp.Id} ({topUp.State}) holds {balance} {unit}, its payments say {expected}");
+                }
             }
 
             // What a wallet pays for and our own network credits at once needs no holding: one transfer is payment and delivery.
@@ -110,16 +117,31 @@ internal sealed class TopUpLaws(ArchivedTopUps archives)
             Booked(topUp, WalletGateway.Delivered, p => p.Id == topUp.Id);
             Booked(topUp, "refund-reserved", p => p.IsGoingBack || p.State == PaymentState.Refunded);
             Booked(topUp, "refunded", p => p.State == PaymentState.Refunded);
-            foreach (var payment in rows.Payments[topUp.Id].Where(p => p.Amount.Minor != topUp.ChargeMinor || p.Amount.Currency.Code != topUp.ChargeCurrency))
+            var byHand = rows.Refunds[topUp.Id].ToList();
+            Moved(topUp, RefundSteps.Reserved, byHand.Count);
+            Moved(topUp, RefundSteps.Refunded, byHand.Count(r => r.State == RefundState.Done));
+            Moved(topUp, RefundSteps.Withdrawn, byHand.Count(r => r.State == RefundState.Withdrawn));
+            foreach (var payment in rows.Payments[topUp.Id])
             {
-                check.Problem($"payment {payment.Id} asks for {payment.Amount}, top-up {topUp.Id} for {topUp.ChargeMinor} {topUp.ChargeCurrency}");
+                var given = byHand.Where(r => r.PaymentId == payment.Id && r.State != RefundState.Withdrawn).Sum(r => r.Amount.Minor);
+                if (given != payment.GivenBackMinor || given > (payment.PaidAmount?.Minor ?? 0))
+                {
+                    check.Problem($"payment {payment.Id} of {payment.PaidAmount} says that {payment.GivenBackMinor} were given back, its refunds {given}");
+                }
+            }
+
+            var charge = new Money(topUp.ChargeMinor, Currency.Of(topUp.ChargeCurrency));
+            foreach (var payment in rows.Payments[topUp.Id].Where(p => p.Amount != charge && !(rows.Prices.TryGetValue(topUp.TermsId, out var price) && p.Amount == price)))
+            {
+                check.Problem($"payment {payment.Id} asks for {payment.Amount}, top-up {topUp.Id} for {charge} or its price");
             }
         }
 
-        void Booked(TopUpLine topUp, string kind, Func<Payment, bool> moved)
+        void Booked(TopUpLine topUp, string kind, Func<Payment, bool> moved) => Moved(topUp, kind, rows.Payments[topUp.Id].Count(moved));
+
+        void Moved(TopUpLine topUp, string kind, int moves)
         {
-            var (transfers, moves) = (rows.Transfers[topUp.Id].Count(transfer => transfer == kind), rows.Payments[topUp.Id].Count(moved));
-            if (transfers != moves)
+            if (rows.Transfers[topUp.Id].Count(transfer => transfer == kind) is var transfers && transfers != moves)
             {
                 check.Problem($"top-up {topUp.Id} has {transfers} transfers '{kind}', its payments say {moves}");
             }
@@ -129,9 +151,9 @@ internal sealed class TopUpLaws(ArchivedTopUps archives)
     /// <summary>From both sides: a payment whose money no account knows, and an account whose money no payment knows. What archives hold of a gateway's payments stands in its account as well.</summary>
     private void Accounts(TopUpRows rows, Check check)
     {
-        foreach (var account in rows.Accounts.Where(a => a.Purpose == "held" && a.Balance != 0 && !(rows.TopUps.TryGetValue(a.Owner, out var topUp) && topUp.ChargeCurrency == a.Unit)))
+        foreach (var account in rows.Accounts.Where(a => a.Purpose == "held" && a.Balance != 0 && !(rows.TopUps.TryGetValue(a.Owner, out var topUp) && (topUp.ChargeCurrency == a.Unit || a.Unit == Currency.Usd.Code))))
         {
-            check.Problem($"cell {rows.Cell}: {account.Balance} {account.Unit} are held for {account.Owner}, which is no top-up in that currency");
+            check.Problem($"cell {rows.Cell}: {account.Balance} {account.Unit} are held for {account.Owner}, which is no top-up that is paid in that currency");
         }
 
         var paid = rows.Payments.SelectMany(p => p).Where(p => p.PaidAmount is not null && p.Id != p.TopUpId).ToLookup(p => (p.Gateway, p.Amount.Currency.Code));
@@ -141,8 +163,12 @@ internal sealed class TopUpLaws(ArchivedTopUps archives)
         {
             check.Examined++;
             var elsewhere = archives.NotAtHand.GetValueOrDefault(Account.For(new Cell((byte)rows.Cell), $"clearing/{name}", new Unit(unit)).Id).Amount - collected.GetValueOrDefault((rows.Cell, name, unit));
-            Agree($"clearing/{name}", unit, elsewhere - paid[(name, unit)].Where(p => p.State != PaymentState.Refunded).Sum(p => p.PaidAmount!.Value.Minor));
-            Agree($"refund-in-transit/{name}", unit, paid[(name, unit)].Where(p => p.IsGoingBack).Sum(p => p.PaidAmount!.Value.Minor));
+
+            // What they keep as fees, and what they have paid out, they no longer owe (Reconciliation).
+            var byHand = paid[(name, unit)].SelectMany(p => rows.Refunds[p.TopUpId].Where(r => r.PaymentId == p.Id)).ToLookup(r => r.State, r => r.Amount.Minor);
+            var settled = rows.Accounts.Where(a => a.Unit == unit && (a.Purpose == "fees/" + name || a.Purpose == "settlement/" + name)).Sum(a => a.Balance);
+            Agree($"clearing/{name}", unit, elsewhere - settled + byHand[RefundState.Done].Sum() - paid[(name, unit)].Where(p => p.State != PaymentState.Refunded).Sum(p => p.PaidAmount!.Value.Minor));
+            Agree($"refund-in-transit/{name}", unit, byHand[RefundState.Requested].Sum() + byHand[RefundState.NeedsReview].Sum() + paid[(name, unit)].Where(p => p.IsGoingBack).Sum(p => p.PaidAmount!.Value.Minor));
         }
 
         void Agree(string purpose, string unit, long expected)
@@ -234,7 +260,8 @@ internal sealed class TopUpLaws(ArchivedTopUps archives)
                 TopUpState.Refunding => !payments.Any(p => p.State == PaymentState.Refunding),
                 _ => false,
             };
-            if (idle || payments.Any(p => (p.State == PaymentState.Refunding && !Has(TopUpSteps.RefundWork, p.Id)) || (p.State == PaymentState.Open && !Has(TopUpSteps.PaymentWork, p.Id))))
+            if (idle || payments.Any(p => (p.State == PaymentState.Refunding && !Has(TopUpSteps.RefundWork, p.Id)) || (p.State == PaymentState.Open && !Has(TopUpSteps.PaymentWork, p.Id)))
+                || rows.Refunds[topUp.Id].Any(r => r.State == RefundState.Requested && !Has(RefundSteps.PartWork, r.Id)))
             {
                 check.Problem($"top-up {topUp.Id} is {topUp.State} and has no work");
             }

@@ -46,20 +46,30 @@ internal sealed class TopUpSteps(TimeProvider time)
     /// <summary>The first look at a payment if the gateway stays silent (failure case 5: within a minute).</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(20);
 
+    /// <summary>At a counter both sides stand and wait.</summary>
+    private static readonly TimeSpan FirstLookAtScanned = TimeSpan.FromSeconds(2);
+
+    /// <summary>A bank says nothing before its statement is imported, and the import does not wait for this.</summary>
+    private static readonly TimeSpan FirstLookAtTransfer = TimeSpan.FromHours(1);
+
+    /// <summary>How long a payer has to agree to what was scanned; then it is taken back (failure case 17; WeChat itself revokes after 45 s).</summary>
+    private static readonly TimeSpan ScannedCodeLives = TimeSpan.FromSeconds(45);
+
     /// <summary>The least time that a payer is given on the gateway's page, also at the end of a quote (Alipay's wap pay: 5 minutes).</summary>
     private static readonly TimeSpan LeastTimeToPay = TimeSpan.FromMinutes(5);
 
     /// <summary>To the millisecond, as it is kept: what is answered now is what is read later.</summary>
     private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    public Step Quote(Guid cardId, CardIdentifier identifier, Carrier carrier, string reference, string? currentPlan, DateTimeOffset? currentExpiresAt, Plan plan, FxRate rate)
+    /// <param name="rate">Null: none that may be used; then only gateways that take the currency of the price can be paid with.</param>
+    public Step Quote(Guid cardId, CardIdentifier identifier, Carrier carrier, string reference, string? currentPlan, DateTimeOffset? currentExpiresAt, Plan plan, FxRate? rate)
     {
         var cell = CellId.CellOf(cardId);
         var id = CellId.New(cell, time);
         var now = CellId.TimeOf(id);
         var topUp = new TopUp(
             id, 0, OrderCode.New(cell), TopUpState.Quoted, cardId, identifier.Kind, identifier.LastFour, carrier, currentPlan, currentExpiresAt,
-            plan, rate.Convert(plan.Price), rate, reference, now, now + TopUp.QuoteLifetime, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
+            plan, rate?.Convert(plan.Price) ?? plan.Price, rate ?? TopUp.NoExchange(plan.Price.Currency, now), reference, now, now + TopUp.QuoteLifetime, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
         return new Step("quoted", null, topUp) { Work = [new(ExpireWork, topUp.Id, topUp.QuoteExpiresAt)] };
     }
 
@@ -70,7 +80,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         var now = CellId.TimeOf(topUpId);
         var topUp = Ordered(card, identifier, carrier, plan, topUpId, now) with { State = TopUpState.Paid };
         var payment = new Payment(
-            paymentId, 0, topUpId, WalletGateway.GatewayName, PaymentWay.Direct, PaymentState.Paid, plan.Price, plan.Price, null, WalletGateway.NumberOf(walletId, paymentId), now, now, now, null, null);
+            paymentId, 0, topUpId, WalletGateway.GatewayName, PaymentWay.Direct, PaymentState.Paid, plan.Price, plan.Price, null, null, WalletGateway.NumberOf(walletId, paymentId), now, now, now, null, null);
         return new Step("ordered", null, topUp)
         {
             Payments = [payment],
@@ -94,25 +104,30 @@ internal sealed class TopUpSteps(TimeProvider time)
 
     private static TopUp Ordered(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, DateTimeOffset now) => new(
         topUpId, 0, OrderCode.Of(topUpId), default, card.Id, identifier.Kind, identifier.LastFour, carrier, card.CurrentPlan, card.ExpiresAt,
-        plan, plan.Price, TopUp.WalletRate(plan.Price.Currency, now), card.Reference, now, now, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
+        plan, plan.Price, TopUp.NoExchange(plan.Price.Currency, now), card.Reference, now, now, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
 
     /// <summary>Opens a payment by this way, and lets those by other ways be closed. Null: it cannot be paid (any more).</summary>
     public (Step Step, Payment Payment)? OpenPayment(TopUp topUp, IReadOnlyList<Payment> payments, IPaymentGateway gateway, PaymentWay way)
     {
         var now = Now;
-        if (topUp.State is not (TopUpState.Quoted or TopUpState.AwaitingPayment) || now >= topUp.QuoteExpiresAt || topUp.Charge.Currency != gateway.Currency)
+        if (topUp.State is not (TopUpState.Quoted or TopUpState.AwaitingPayment) || now >= topUp.QuoteExpiresAt || topUp.ChargeIn(gateway.Currency) is not { } amount)
         {
             return null;
         }
 
-        var expiresAt = topUp.QuoteExpiresAt > now + LeastTimeToPay ? topUp.QuoteExpiresAt : now + LeastTimeToPay;
-        var payment = new Payment(CellId.New(topUp.Cell, time), 0, topUp.Id, gateway.Name, way, PaymentState.Open, topUp.Charge, null, null, null, now, expiresAt, null, null, null);
+        var (expiresAt, look) = way switch
+        {
+            PaymentWay.Barcode => (now + ScannedCodeLives, FirstLookAtScanned),
+            PaymentWay.Transfer => (now + TopUp.TransferLifetime, FirstLookAtTransfer),
+            _ => (topUp.QuoteExpiresAt > now + LeastTimeToPay ? topUp.QuoteExpiresAt : now + LeastTimeToPay, FirstLook),
+        };
+        var payment = new Payment(CellId.New(topUp.Cell, time), 0, topUp.Id, gateway.Name, way, PaymentState.Open, amount, null, null, null, null, now, expiresAt, null, null, null);
         var step = new Step("payment-opened", topUp, Next(topUp, TopUpState.AwaitingPayment))
         {
             Payments = [payment],
             Work =
             [
-                new(PaymentWork, payment.Id, now + FirstLook),
+                new(PaymentWork, payment.Id, now + look),
 
                 // The other way is closed at the gateway; if it is paid first, what comes second goes back (failure case 25).
                 .. payments.Where(other => other.State == PaymentState.Open).Select(other => new NewWork(PaymentWork, other.Id, now)),
@@ -120,6 +135,9 @@ internal sealed class TopUpSteps(TimeProvider time)
         };
         return (step, payment);
     }
+
+    /// <summary>What the gateway calls the order; the browser goes there only after this is kept.</summary>
+    public Step PaymentNumber(TopUp topUp, Payment payment, string startNumber) => new("payment-number", topUp, Next(topUp, topUp.State)) { Payments = [payment with { StartNumber = startNumber }] };
 
     public Step PaymentCode(TopUp topUp, Payment payment, string code) => new("payment-code", topUp, Next(topUp, topUp.State)) { Payments = [payment with { Code = code }] };
 
@@ -315,7 +333,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         // Failure case 24: somebody has sent money back past us. For what is left nothing is delivered.
         _ when paid.Amount != payment.Amount || paid.Refunded.Minor > 0 => TopUpTrouble.PaidTooLittle,
         TopUpState.Cancelled => TopUpTrouble.PaidTooLate,
-        TopUpState.Expired when now > topUp.QuoteExpiresAt + TopUp.HonourLateFor => TopUpTrouble.PaidTooLate,
+        TopUpState.Expired when now > (payment.Way == PaymentWay.Transfer ? payment.ExpiresAt : topUp.QuoteExpiresAt) + TopUp.HonourLateFor => TopUpTrouble.PaidTooLate,
         _ => TopUpTrouble.None,
     };
 

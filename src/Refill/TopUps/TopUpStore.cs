@@ -38,8 +38,17 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, TermsB
         return row is null ? null : Payment.Read(row);
     }
 
+    /// <summary>Given back by hand, oldest first.</summary>
+    public async Task<IReadOnlyList<Refund>> LoadRefundsAsync(Guid topUpId, CancellationToken cancellation)
+    {
+        short cell = CellId.CellOf(topUpId).Number;
+        await using var db = database.Open();
+        return [.. (await db.Set<RefundRow>().AsNoTracking().Where(r => r.Cell == cell && r.TopUpId == topUpId).ToListAsync(cancellation)).OrderBy(r => r.Ordinal).Select(Refund.Read)];
+    }
+
     /// <param name="orderCode">As OrderCode.TryParse gives it.</param>
-    public async Task<Guid?> FindByCodeAsync(Cell cell, string orderCode, string lastFour, CancellationToken cancellation)
+    /// <param name="lastFour">Null: whoever asks may see any (an operator).</param>
+    public async Task<Guid?> FindByCodeAsync(Cell cell, string orderCode, string? lastFour, CancellationToken cancellation)
     {
         short number = cell.Number;
         await using var db = database.Open();
@@ -49,7 +58,7 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, TermsB
             : await rows.Where(t => t.OrderCode == orderCode).ToListAsync(cancellation);
         foreach (var row in found)
         {
-            if ((await TopUp.ReadAsync(row, book, cancellation)).LastFour == lastFour)
+            if (lastFour is null || (await TopUp.ReadAsync(row, book, cancellation)).LastFour == lastFour)
             {
                 return row.Id;
             }
@@ -59,15 +68,16 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, TermsB
     }
 
     /// <summary>Makes pending work about this subject due now; writes new work if none is pending.</summary>
-    public async Task HurryAsync(Guid subject, string kind, CancellationToken cancellation)
+    /// <param name="unbury">Also work that was laid before a person, who has done their part.</param>
+    public async Task HurryAsync(Guid subject, string kind, CancellationToken cancellation, bool unbury = false)
     {
         var cell = CellId.CellOf(subject);
         short number = cell.Number;
         await using var db = database.Open();
         var row = await db.Set<WorkRow>().AsNoTracking()
-            .FirstOrDefaultAsync(w => w.Cell == number && w.Subject == subject && w.Kind == kind && w.State == (short)WorkState.Pending, cancellation);
+            .FirstOrDefaultAsync(w => w.Cell == number && w.Subject == subject && w.Kind == kind && (unbury || w.State == (short)WorkState.Pending), cancellation);
         var now = time.GetUtcNow();
-        if (row is not null && (row.DueAt <= now || row.LeaseUntil > now))
+        if (row is { State: (short)WorkState.Pending } && (row.DueAt <= now || row.LeaseUntil > now))
         {
             return; // Being done, or about to be.
         }

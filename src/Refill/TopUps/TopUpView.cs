@@ -89,7 +89,12 @@ public enum TopUpTrouble
 
 /// <param name="Way">How the payment was started.</param>
 /// <param name="Code">What to show as a QR code, if that way was chosen.</param>
-public sealed record PaymentView(Guid Id, string Gateway, PaymentWay Way, string? Code, Money Amount, bool Paid, RefundView? Refund);
+/// <param name="ExpiresAt">Until when it may be paid.</param>
+public sealed record PaymentView(Guid Id, string Gateway, PaymentWay Way, string? Code, Money Amount, DateTimeOffset ExpiresAt, bool Paid, RefundView? Refund)
+{
+    /// <summary>What was given back by hand, oldest first.</summary>
+    public IReadOnlyList<RefundView> Parts { get; init; } = [];
+}
 
 /// <param name="Done">The gateway confirmed that the money has gone back.</param>
 public sealed record RefundView(Money Amount, bool Done, DateTimeOffset RequestedAt, DateTimeOffset? DoneAt);
@@ -99,7 +104,7 @@ public sealed record RefundView(Money Amount, bool Done, DateTimeOffset Requeste
 /// <param name="Version">Changes with every step; long-polling waits for another.</param>
 /// <param name="NameId">Of the card, as in <see cref="CardView"/>.</param>
 /// <param name="Price">USD.</param>
-/// <param name="Charge">What is paid, in the gateway's currency.</param>
+/// <param name="Charge">What is paid at a gateway of another currency than the price's; the price if no rate held.</param>
 /// <param name="ValidUntil">Of the quote while not completed, then the true one; null until first use if the plan starts then.</param>
 public sealed record TopUpView(
     Guid Id,
@@ -123,6 +128,15 @@ public sealed record TopUpView(
     TopUpTrouble Trouble,
     IReadOnlyList<PaymentView> Payments)
 {
+    /// <summary>What a gateway of this currency asks; null: it cannot be paid in it.</summary>
+    public Money? ChargeIn(Currency currency) => currency == Price.Currency ? Price : currency == Charge.Currency ? Charge : null;
+
+    /// <summary>The payment that it was paid with, or is to be; null before a way was chosen.</summary>
+    public PaymentView? Chosen => Payments.FirstOrDefault(payment => payment is { Paid: true, Refund: null }) ?? Payments.LastOrDefault(payment => payment.Paid) ?? (Payments is [.., var last] ? last : null);
+
+    /// <summary>What was paid, or is to be as things stand.</summary>
+    public Money Due => Chosen?.Amount ?? Charge;
+
     /// <summary>Nothing more will happen by itself.</summary>
     public bool IsFinal => Transitions.Final.Contains(State);
 }

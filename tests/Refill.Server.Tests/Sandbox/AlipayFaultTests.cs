@@ -15,7 +15,7 @@ public sealed class AlipayFaultTests : IAsyncLifetime
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Calls => new("precreate", "query", "close", "refund", "refund-query");
+    public static TheoryData<string> Calls => new("precreate", "pay", "charge", "query", "close", "cancel", "refund", "refund-query");
 
     public async ValueTask InitializeAsync() => (sandbox, inbox) = (await SandboxRig.StartAsync(), await Inbox.StartAsync());
 
@@ -249,6 +249,18 @@ public sealed class AlipayFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_notification_can_tell_a_state_that_nobody_knows()
+    {
+        await sandbox.FaultAsync("alipay", "notify", "unknown-state");
+        await PaidAsync();
+
+        var received = await inbox.NextAsync();
+
+        Assert.Equal("TRADE_UNDER_REVIEW", received.Form["trade_status"]);
+        Assert.True(Merchant.IsSignedByAlipay(received.Form));
+    }
+
+    [Fact]
     public async Task Two_notifications_come_at_once()
     {
         await sandbox.FaultAsync("alipay", "notify", "duplicate");
@@ -321,6 +333,11 @@ public sealed class AlipayFaultTests : IAsyncLifetime
     private Task<AlipayReply> CallAsync(string point) => point switch
     {
         "precreate" => Merchant.PrecreateAsync(Order),
+        "pay" => Merchant.PayAsync(Order),
+        "charge" => Merchant.CallAsync(
+            "alipay.trade.pay",
+            new { out_trade_no = Order, total_amount = "12.34", subject = "renewal", product_code = "CYCLE_PAY_AUTH", agreement_params = new { agreement_no = "2026" } }),
+        "cancel" => Merchant.CancelAsync(Order),
         "query" => Merchant.QueryAsync(Order),
         "close" => Merchant.CloseAsync(Order),
         "refund" => Merchant.RefundAsync(Order, "12.34", "R1"),

@@ -109,7 +109,7 @@ public sealed class AlipayGatewayTests : IAsyncLifetime
     [InlineData("charset", "GBK", "isv.invalid-charset")]
     [InlineData("format", "XML", "isv.invalid-format")]
     [InlineData("timestamp", "2026-03-01T12:00:00", "isv.invalid-timestamp")]
-    [InlineData("method", "alipay.trade.pay", "isv.invalid-method")]
+    [InlineData("method", "alipay.trade.create", "isv.invalid-method")]
     [InlineData("biz_content", "not json", "isv.invalid-parameter")]
     [InlineData("biz_content", "[]", "isv.invalid-parameter")]
     public async Task A_signed_request_that_makes_no_sense_is_refused_by_name(string name, string value, string subCode)

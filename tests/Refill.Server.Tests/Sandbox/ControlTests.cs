@@ -21,7 +21,7 @@ public sealed partial class ControlTests : IAsyncLifetime
     public async Task It_says_that_it_is_there() => Assert.Equal("ok", (await sandbox.GetAsync("/control/health")).GetProperty("status").GetString());
 
     [Theory]
-    [InlineData("""{"target":"stripe","point":"query","fault":"slow","seconds":1}""", "target")]
+    [InlineData("""{"target":"paypal","point":"query","fault":"slow","seconds":1}""", "target")]
     [InlineData("""{"target":"alipay","point":"topup","fault":"slow","seconds":1}""", "point")]
     [InlineData("""{"target":"alipay","point":"query","fault":"duplicate"}""", "fault")]
     [InlineData("""{"target":"alipay","point":"query"}""", "fault")]
@@ -35,6 +35,9 @@ public sealed partial class ControlTests : IAsyncLifetime
     [InlineData("""{"target":"reloadly","point":"topup","fault":"reject","match":{"card":"1"}}""", "match")]
     [InlineData("""{"target":"reloadly","point":"token","fault":"reject","match":{"order":"1"}}""", "match")]
     [InlineData("""{"target":"reloadly","point":"topup","fault":"reject","match":[]}""", "match")]
+    [InlineData("""{"target":"wechatpay","point":"query","fault":"reject","match":{"number":"+12015550170"}}""", "match")]
+    [InlineData("""{"target":"wechatpay","point":"bill","fault":"missing-row","match":{"order":"order_1"}}""", "match")]
+    [InlineData("""{"target":"wechatpay","point":"codepay","fault":"pending"}""", "seconds")]
     [InlineData("[]", "target")]
     [InlineData("not json", "target")]
     public async Task A_fault_that_cannot_be_is_refused_by_name(string body, string named)
@@ -137,7 +140,7 @@ public sealed partial class ControlTests : IAsyncLifetime
         return folder.FullName;
     }
 
-    [GeneratedRegex(@"^\| (alipay|reloadly) \| `([a-z-]+)` \| (.+) \|$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| ([a-z]+) \| `([a-z0-9-]+)` \| (.+) \|$", RegexOptions.Multiline)]
     private static partial Regex Row();
 
     [GeneratedRegex(@"`([a-z0-9-]+)`")]

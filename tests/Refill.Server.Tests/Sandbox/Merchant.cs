@@ -3,17 +3,20 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Refill.Server.Tests.Sandbox;
 
 /// <summary>What the sandbox's Alipay answered to one call, its signature already found good or bad.</summary>
-internal sealed record AlipayReply(string Method, string Raw, JsonElement Node, bool SignatureIsGood)
+internal sealed record AlipayReply(string Method, string Raw, JsonElement Node, string Signature, string? Certificate)
 {
+    internal bool SignatureIsGood => Merchant.IsSignedByAlipay(Node.GetRawText(), Signature);
+
     internal string? this[string name] => Node.TryGetProperty(name, out var value) ? value.GetString() : null;
 }
 
 /// <summary>A merchant's side of Alipay, written for these tests alone from the protocol's description: neither the adapter's code nor the sandbox's.</summary>
-internal sealed class Merchant(HttpClient http, TimeProvider time)
+internal sealed partial class Merchant(HttpClient http, TimeProvider time)
 {
     internal const string AppId = "2021000000000001";
     internal const string SellerId = "2088000000000009";
@@ -22,7 +25,17 @@ internal sealed class Merchant(HttpClient http, TimeProvider time)
 
     internal static string PublicKeyPem => MerchantKey.ExportSubjectPublicKeyInfoPem();
 
+    internal static string PrivateKeyPem => MerchantKey.ExportPkcs8PrivateKeyPem();
+
+    internal static string AlipayPublicKeyPem => AlipayKey.ExportSubjectPublicKeyInfoPem();
+
     internal static string AlipayPrivateKeyPem => AlipayKey.ExportPkcs8PrivateKeyPem();
+
+    /// <summary>Parameters of every request, such as certificates' numbers.</summary>
+    internal (string Name, string Value)[] Always { get; set; } = [];
+
+    /// <summary>Signs instead of the usual key.</summary>
+    internal RSA? Key { get; set; }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -40,13 +53,13 @@ internal sealed class Merchant(HttpClient http, TimeProvider time)
             ["version"] = "1.0",
             ["biz_content"] = JsonSerializer.Serialize(content),
         };
-        foreach (var (name, value) in more)
+        foreach (var (name, value) in Always.Concat(more))
         {
             parameters[name] = value;
         }
 
         var text = string.Join("&", parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Key + "=" + pair.Value));
-        parameters["sign"] = Convert.ToBase64String(MerchantKey.SignData(Encoding.UTF8.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        parameters["sign"] = Convert.ToBase64String((Key ?? MerchantKey).SignData(Encoding.UTF8.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
         return parameters;
     }
 
@@ -66,6 +79,14 @@ internal sealed class Merchant(HttpClient http, TimeProvider time)
 
     internal Task<AlipayReply> RefundAsync(string order, string amount, string? number) =>
         CallAsync("alipay.trade.refund", number is null ? new { out_trade_no = order, refund_amount = amount } : new { out_trade_no = order, refund_amount = amount, out_request_no = number });
+
+    /// <summary>The barcode of a buyer's telephone; each order has a code of its own.</summary>
+    internal Task<AlipayReply> PayAsync(string order, string amount = "12.34", string? code = null, string? notifyUrl = null) => CallAsync(
+        "alipay.trade.pay",
+        new { out_trade_no = order, total_amount = amount, subject = "5 GB for 30 days", scene = "bar_code", auth_code = code ?? CodeOf(order) },
+        notifyUrl is null ? [] : [("notify_url", notifyUrl)]);
+
+    internal Task<AlipayReply> CancelAsync(string order) => CallAsync("alipay.trade.cancel", new { out_trade_no = order });
 
     internal Task<AlipayReply> QueryRefundAsync(string order, string number) =>
         CallAsync("alipay.trade.fastpay.refund.query", new { out_trade_no = order, out_request_no = number });
@@ -97,6 +118,8 @@ internal sealed class Merchant(HttpClient http, TimeProvider time)
         return page;
     }
 
+    private static string CodeOf(string order) => "28" + (Convert.ToUInt64(Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(order)))[..12], 16) % 10_000_000_000_000_000).ToString("0000000000000000", CultureInfo.InvariantCulture);
+
     /// <summary>A form or an address's query that Alipay signed: sign and sign_type are left out of the text, nothing else.</summary>
     internal static bool IsSignedByAlipay(IReadOnlyDictionary<string, string> parameters)
     {
@@ -104,20 +127,19 @@ internal sealed class Merchant(HttpClient http, TimeProvider time)
         return parameters.TryGetValue("sign", out var signature) && IsSignedByAlipay(string.Join("&", signed), signature);
     }
 
-    private static bool IsSignedByAlipay(string text, string signature) =>
-        AlipayKey.VerifyData(Encoding.UTF8.GetBytes(text), Convert.FromBase64String(signature), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+    internal static bool IsSignedByAlipay(string text, string signature, RSA? key = null) =>
+        (key ?? AlipayKey).VerifyData(Encoding.UTF8.GetBytes(text), Convert.FromBase64String(signature), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
 
-    /// <summary>{"&lt;method&gt;_response":NODE,"sign":"…"}: the node's text as it stands is what is signed.</summary>
+    /// <summary>{"&lt;method&gt;_response":NODE,"alipay_cert_sn":"…","sign":"…"}: the node's text as it stands is what is signed; the certificate is named in certificate mode only.</summary>
     private static AlipayReply Read(string raw)
     {
-        const string AfterName = "_response\":";
-        const string BeforeSignature = ",\"sign\":\"";
-        var (start, end) = (raw.IndexOf(AfterName, StringComparison.Ordinal) + AfterName.Length, raw.LastIndexOf(BeforeSignature, StringComparison.Ordinal));
-        var node = raw[start..end];
+        var parts = Envelope().Match(raw);
+        Assert.True(parts.Success, raw);
         return new AlipayReply(
-            raw[2..(start - AfterName.Length)],
-            raw,
-            JsonDocument.Parse(node).RootElement,
-            IsSignedByAlipay(node, raw[(end + BeforeSignature.Length)..^2]));
+            parts.Groups["method"].Value, raw, JsonDocument.Parse(parts.Groups["node"].Value).RootElement, parts.Groups["sign"].Value,
+            parts.Groups["certificate"] is { Success: true, Value: var certificate } ? certificate : null);
     }
+
+    [GeneratedRegex("""^{"(?<method>\w+)_response":(?<node>{.*})(,"alipay_cert_sn":"(?<certificate>\w+)")?,"sign":"(?<sign>[^"]+)"}$""")]
+    private static partial Regex Envelope();
 }

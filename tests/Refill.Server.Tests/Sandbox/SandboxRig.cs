@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Time.Testing;
 using Refill.Sandbox;
+using Refill.Sandbox.Stripe;
 
 namespace Refill.Server.Tests.Sandbox;
 
@@ -18,11 +19,14 @@ internal sealed class SandboxRig : IAsyncDisposable
 
     private readonly Uri? webhookUrl;
     private readonly long openingBalanceCents;
+    private readonly Func<AlipayBooksOptions, AlipayBooksOptions> alipay;
+    private readonly WeChatPayBooksOptions weChatPay;
+    private readonly StripeBooksOptions stripe;
     private WebApplication app;
 
-    private SandboxRig(Uri? webhookUrl, long openingBalanceCents)
+    private SandboxRig(Uri? webhookUrl, long openingBalanceCents, Func<AlipayBooksOptions, AlipayBooksOptions> alipay, WeChatPayBooksOptions weChatPay, StripeBooksOptions stripe)
     {
-        (this.webhookUrl, this.openingBalanceCents) = (webhookUrl, openingBalanceCents);
+        (this.webhookUrl, this.openingBalanceCents, this.alipay, this.weChatPay, this.stripe) = (webhookUrl, openingBalanceCents, alipay, weChatPay, stripe);
         app = Build(port: 0);
     }
 
@@ -35,11 +39,16 @@ internal sealed class SandboxRig : IAsyncDisposable
 
     internal Merchant Merchant { get; private set; } = null!;
 
+    internal WeChatPayMerchant WeChatPay { get; private set; } = null!;
+
+    internal StripeMerchant Stripe { get; private set; } = null!;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    internal static async Task<SandboxRig> StartAsync(Uri? webhookUrl = null, long openingBalanceCents = 1_000_000)
+    internal static async Task<SandboxRig> StartAsync(
+        Uri? webhookUrl = null, long openingBalanceCents = 1_000_000, Func<AlipayBooksOptions, AlipayBooksOptions>? alipay = null, WeChatPayBooksOptions? weChatPay = null, StripeBooksOptions? stripe = null)
     {
-        var rig = new SandboxRig(webhookUrl, openingBalanceCents);
+        var rig = new SandboxRig(webhookUrl, openingBalanceCents, alipay ?? (options => options), weChatPay ?? WeChatPayMerchant.Options, stripe ?? StripeMerchant.Options(webhookUrl: null));
         await rig.StartAppAsync();
         return rig;
     }
@@ -128,8 +137,12 @@ internal sealed class SandboxRig : IAsyncDisposable
         new SandboxOptions(
             new Uri($"http://127.0.0.1:{port}"),
             Folder,
-            new AlipayBooksOptions(Merchant.AppId, Merchant.SellerId, Merchant.PublicKeyPem, Merchant.AlipayPrivateKeyPem),
-            new ReloadlyBooksOptions("client", "a client secret of this test", webhookUrl, WebhookSecret) { OpeningBalanceCents = openingBalanceCents, TokenSeconds = 3600 }),
+            alipay(new AlipayBooksOptions(Merchant.AppId, Merchant.SellerId, Merchant.PublicKeyPem, Merchant.AlipayPrivateKeyPem)),
+            new ReloadlyBooksOptions("client", "a client secret of this test", webhookUrl, WebhookSecret) { OpeningBalanceCents = openingBalanceCents, TokenSeconds = 3600 })
+        {
+            WeChatPay = weChatPay,
+            Stripe = stripe,
+        },
         Clock);
 
     private async Task StartAppAsync()
@@ -137,6 +150,8 @@ internal sealed class SandboxRig : IAsyncDisposable
         await app.StartAsync(Cancellation);
         Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(app.Urls.Single()), Timeout = Patience };
         Merchant = new Merchant(Http, Clock);
+        WeChatPay = new WeChatPayMerchant(Http, Clock);
+        Stripe = new StripeMerchant(Http);
     }
 
     private async Task StopAppAsync()

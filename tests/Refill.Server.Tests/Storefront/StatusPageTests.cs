@@ -106,7 +106,7 @@ public sealed class StatusPageTests(SharedStorefront shared) : IClassFixture<Sha
 
         var waiting = await visitor.GetAsync(await visitor.AwaitPaymentAsync(StorefrontRig.OwnCard));
 
-        Assert.Equal(StorefrontRig.Words("es")["Status_Qr"], waiting.Page.QuerySelector(".qr svg[role=img]")!.GetAttribute("aria-label"));
+        Assert.Equal("Escanéalo con Alipay", waiting.Page.QuerySelector(".qr svg[role=img]")!.GetAttribute("aria-label"));
         Assert.All(["#check", "#pay-again", "#cancel", "#order-code", "#qr-open"], id => Assert.NotNull(waiting.Page.QuerySelector(id)));
     }
 
@@ -117,7 +117,7 @@ public sealed class StatusPageTests(SharedStorefront shared) : IClassFixture<Sha
         var done = await visitor.TopUpAsync();
 
         var back = await visitor.GetAsync(done + "/confirm");
-        var paying = await visitor.PostAsync(done + "/pay", ("way", "wap"), ("repeat", StorefrontRig.OwnCard));
+        var paying = await visitor.PostAsync(done + "/pay", ("way", "alipay.wap"), ("repeat", StorefrontRig.OwnCard));
 
         Assert.Equal((HttpStatusCode.Redirect, done), (back.Status, back.Headers.Location!.OriginalString));
         Assert.Equal((HttpStatusCode.SeeOther, done), (paying.Status, paying.Headers.Location!.OriginalString));

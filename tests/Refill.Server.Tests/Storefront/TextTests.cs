@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Refill.Reconciliation;
 using Refill.Server.Storefront;
 using Refill.TopUps;
 
@@ -22,6 +23,11 @@ public sealed partial class TextTests
         ["Status_Title_"] = Enum.GetNames<TopUpState>(),
         ["Status_Lead_"] = Enum.GetNames<TopUpState>(),
         ["Problem_"] = [.. ProblemPage.Known.SelectMany(status => new[] { $"{status}", $"{status}_Lead" })],
+        ["Pay_"] = ["alipay_Page", "alipay_Wap", "alipay_Qr", "wechatpay_Qr", "wechatpay_Wap", "wechatpay_InApp", "stripe_Page", "transfer_Transfer"],
+        ["Gateway_"] = ["alipay", "wechatpay", "stripe", "transfer", "wallet"],
+        ["Console_Gateway_"] = ["alipay", "wechatpay", "stripe", "transfer"],
+        ["Console_Kind_"] = Enum.GetNames<DiscrepancyKind>(),
+        ["Console_State_"] = [.. Enum.GetNames<DiscrepancyState>().Where(name => name != nameof(DiscrepancyState.Open))],
         ["Zone_"] = [], // Only those of a list, which stand there whole.
     };
 
@@ -84,7 +90,7 @@ public sealed partial class TextTests
         XDocument.Load(Path.Combine(Folder, file)).Root!.Elements("data").ToDictionary(data => data.Attribute("name")!.Value, data => data.Element("value")!.Value);
 
     private static string Source() => string.Concat(
-        Directory.GetFiles(Folder).Where(file => Path.GetExtension(file) is ".cs" or ".razor" or ".js" or ".css").Select(File.ReadAllText));
+        Directory.GetFiles(Folder).Concat(Directory.GetFiles(Path.Combine(Folder, "..", "Console"))).Where(file => Path.GetExtension(file) is ".cs" or ".razor" or ".js" or ".css").Select(File.ReadAllText));
 
     private static IEnumerable<string> Asked()
     {

@@ -142,7 +142,7 @@ public sealed class VisitorTests(SharedStorefront shared) : IClassFixture<Shared
 
         var confirm = await visitor.SendAsync(request);
 
-        Assert.Equal(way, confirm.Page.QuerySelector("#pay")!.GetAttribute("value"));
+        Assert.Equal("alipay." + way, confirm.Page.QuerySelector("form > button[value^='alipay.']")!.GetAttribute("value"));
     }
 
     /// <summary>The page's words without the line breaks between the two clocks.</summary>

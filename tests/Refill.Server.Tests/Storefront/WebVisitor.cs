@@ -83,7 +83,7 @@ internal sealed class WebVisitor : IDisposable
     internal async Task<Answer> QuoteAsync(string number, string? plan = null) => await ChooseAsync(await FindAsync(number), plan);
 
     /// <summary>From the confirm page to the gateway.</summary>
-    internal Task<Answer> PayAsync(Answer confirm, string? repeat, string way) => PostAsync(confirm.Address.Replace("/confirm", "/pay", StringComparison.Ordinal), ("repeat", repeat), ("way", way));
+    internal Task<Answer> PayAsync(Answer confirm, string? repeat, string way) => PostAsync(confirm.Address.Replace("/confirm", "/pay", StringComparison.Ordinal), ("repeat", repeat), ("way", way.Contains('.') ? way : "alipay." + way));
 
     /// <summary>A top-up whose code waits to be scanned: its status page.</summary>
     internal async Task<string> AwaitPaymentAsync(string number)

@@ -204,7 +204,7 @@ public abstract class CatalogueImportTests : IAsyncLifetime
     [Fact]
     public async Task The_demo_catalogue_goes_in_whole_says_that_it_is_unverified_and_a_second_time_changes_nothing()
     {
-        var rates = new FxRates(test.Database, time);
+        var rates = new FxRates(test.Database, time, FxOptions.Plain);
         await new DemoCatalogue(test.Database, import, rates, time).LoadAsync(Token);
         await using var file = DemoCatalogue.OpenFile();
         var again = await import.ImportAsync(file, time.GetUtcNow(), withdrawMissing: true, Token);

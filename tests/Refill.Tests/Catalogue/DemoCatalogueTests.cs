@@ -23,7 +23,7 @@ public sealed class DemoCatalogueTests : IAsyncLifetime
     {
         test = await TestDatabase.NewAsync(DatabaseKind.Sqlite);
         reader = new CatalogueReader(test.Database, time);
-        demo = new DemoCatalogue(test.Database, new CatalogueImport(test.Database, reader), new FxRates(test.Database, time), time);
+        demo = new DemoCatalogue(test.Database, new CatalogueImport(test.Database, reader), new FxRates(test.Database, time, FxOptions.Plain), time);
         await demo.LoadAsync(Token);
     }
 
@@ -86,7 +86,7 @@ public sealed class DemoCatalogueTests : IAsyncLifetime
     public async Task A_catalogue_and_a_rate_that_are_there_are_left_as_they_are()
     {
         time.Advance(TimeSpan.FromDays(1));
-        var rates = new FxRates(test.Database, time);
+        var rates = new FxRates(test.Database, time, FxOptions.Plain);
         await rates.SetAsync(Currency.Usd, Currency.Cny, 7_200_000, "bank", time.GetUtcNow(), Token);
         await using var db = test.Database.Open();
         await db.Set<PlanRow>().Where(row => row.Code == "mint-5gb").ExecuteUpdateAsync(row => row.SetProperty(plan => plan.Name, "ours"), Token);

@@ -29,7 +29,7 @@ public abstract class FxRatesTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         test = await TestDatabase.NewAsync(Kind);
-        rates = new FxRates(test.Database, time);
+        rates = new FxRates(test.Database, time, FxOptions.Plain);
     }
 
     public async ValueTask DisposeAsync()

@@ -68,7 +68,7 @@ public abstract class JourneyTests(DatabaseKind kind) : TopUpStory(kind)
     {
         var topUp = await Scene.QuoteAsync();
         Scene.Time.Advance(TopUp.QuoteLifetime);
-        var late = await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, null, new Uri("https://x.example"), Token);
+        var late = await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, Payer.Unknown, null, new Uri("https://x.example"), Token);
         Assert.Equal(QuoteProblem.QuoteExpired, late.Refusal!.Problem);
         await Scene.DueAsync();
         Assert.Equal(TopUpState.Expired, (await Scene.NowAsync(topUp)).State);
@@ -82,7 +82,7 @@ public abstract class JourneyTests(DatabaseKind kind) : TopUpStory(kind)
         var order = await Scene.StartAsync(topUp);
         Scene.Gateway.Pay(order);
         await Scene.NotifyAsync(order);
-        var again = await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, null, new Uri("https://x.example"), Token);
+        var again = await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, Payer.Unknown, null, new Uri("https://x.example"), Token);
         Assert.Equal(QuoteProblem.AlreadyPaid, again.Refusal!.Problem);
     }
 
@@ -129,10 +129,10 @@ public abstract class JourneyTests(DatabaseKind kind) : TopUpStory(kind)
         var topUp = await Scene.QuoteAsync();
         foreach (var wrong in new[] { "", "2015550124", "abc", "+44 20 7946 0958" })
         {
-            Assert.Equal(QuoteProblem.NumberRepeatedWrong, (await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, wrong, new Uri("https://x.example"), Token)).Refusal!.Problem);
+            Assert.Equal(QuoteProblem.NumberRepeatedWrong, (await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, Payer.Unknown, wrong, new Uri("https://x.example"), Token)).Refusal!.Problem);
         }
 
-        Assert.NotNull((await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, "+1 (201) 555-0123", new Uri("https://x.example"), Token)).Value);
+        Assert.NotNull((await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Page, Payer.Unknown, "+1 (201) 555-0123", new Uri("https://x.example"), Token)).Value);
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public abstract class JourneyTests(DatabaseKind kind) : TopUpStory(kind)
                 switch (what)
                 {
                     case 0 or 1:
-                        var started = await Scene.Desk.PayAsync(topUp.Id, "alipay", (PaymentWay)(which % 3), null, new Uri("https://x.example"), default);
+                        var started = await Scene.Desk.PayAsync(topUp.Id, "alipay", (PaymentWay)(which % 3), Payer.Unknown, null, new Uri("https://x.example"), default);
                         orders = [.. (await Scene.NowAsync(topUp)).Payments.Select(payment => payment.Id.ToString("N")).Where(Scene.Gateway.Orders.Contains)];
                         break;
                     case 2 when orders.Count > 0:

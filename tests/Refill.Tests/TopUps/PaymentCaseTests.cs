@@ -28,6 +28,53 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
     }
 
     [Fact]
+    public async Task A_scanned_code_is_paid_within_seconds()
+    {
+        var topUp = await Scene.QuoteAsync();
+        Scene.Gateway.Pay(await ScanAsync(topUp));
+        await Scene.PassAsync(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1));
+        Assert.Equal(TopUpState.Completed, (await Scene.NowAsync(topUp)).State);
+        await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task Case_17_and_18_A_scanned_code_that_nobody_agrees_to_is_taken_back_after_45_seconds_and_another_is_scanned()
+    {
+        var topUp = await Scene.QuoteAsync();
+        var first = await ScanAsync(topUp);
+        await Scene.PassAsync(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1));
+        Assert.False(Scene.Gateway.Pay(first)); // Reversed: nothing can come of it any more.
+        Assert.Equal(TopUpState.AwaitingPayment, (await Scene.NowAsync(topUp)).State);
+
+        var second = await ScanAsync(topUp);
+        Assert.NotEqual(first, second);
+        Scene.Gateway.Pay(second);
+        await Scene.PassAsync(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1));
+        Assert.Equal(TopUpState.Completed, (await Scene.NowAsync(topUp)).State);
+        await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task Case_17_The_answer_to_a_scanned_code_is_lost_and_it_was_paid()
+    {
+        var topUp = await Scene.QuoteAsync();
+        Scene.Gateway.LostAnswers = 3;
+        var order = Scene.Gateway.Orders.ToHashSet();
+        await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Barcode, new Payer(Code: "280000000000000000"), null, new Uri("https://x.example"), Token);
+        Scene.Gateway.Pay(Scene.Gateway.Orders.Except(order).Single());
+        await Scene.PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal(TopUpState.Completed, (await Scene.NowAsync(topUp)).State);
+        await Scene.SoundAsync(topUp);
+    }
+
+    private async Task<string> ScanAsync(TopUpView topUp)
+    {
+        var before = Scene.Gateway.Orders.ToHashSet();
+        Assert.IsType<PaymentStart.Submitted>((await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Barcode, new Payer(Code: "280000000000000000"), null, new Uri("https://x.example"), Token)).Value);
+        return Scene.Gateway.Orders.Except(before).Single();
+    }
+
+    [Fact]
     public async Task Case_4_and_5_Without_any_notification_the_payment_is_found_within_a_minute()
     {
         var topUp = await Scene.QuoteAsync();
@@ -103,9 +150,9 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
     {
         var topUp = await Scene.QuoteAsync();
         Scene.Gateway.LostAnswers = 1;
-        var first = await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Qr, null, new Uri("https://x.example"), Token);
+        var first = await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Qr, Payer.Unknown, null, new Uri("https://x.example"), Token);
         Assert.Equal(QuoteProblem.GatewayDoesNotAnswer, first.Refusal!.Problem);
-        var again = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Qr, null, new Uri("https://x.example"), Token)));
+        var again = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Qr, Payer.Unknown, null, new Uri("https://x.example"), Token)));
         Assert.All(again, start => Assert.IsType<PaymentStart.ShowCode>(start.Value));
         Assert.Single(Scene.Gateway.Orders);
     }
@@ -294,7 +341,7 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
 
     private async Task<string> UnansweredOrderAsync(TopUpView topUp)
     {
-        await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Qr, null, new Uri("https://x.example"), Token);
+        await Scene.Desk.PayAsync(topUp.Id, "alipay", PaymentWay.Qr, Payer.Unknown, null, new Uri("https://x.example"), Token);
         return Scene.Gateway.Orders.Single();
     }
 }

@@ -7,8 +7,12 @@ using Refill.Carriers;
 using Refill.Catalogue;
 using Refill.Ledger;
 using Refill.Payments;
+using Refill.Payments.Transfers;
 using Refill.Payments.Wallets;
+using Refill.Reconciliation;
+using Refill.Reconciliation.Bank;
 using Refill.Storage;
+using Refill.Tests.Reconciliation;
 using Refill.Tests.Storage;
 using Refill.TopUps;
 using Refill.Units;
@@ -38,6 +42,8 @@ internal sealed class Scene : IAsyncDisposable
 
     public required ScriptedCarrier Carrier { get; init; }
 
+    public RefundDesk Refunds => provider.GetRequiredService<RefundDesk>();
+
     public TopUpDesk Desk => provider.GetRequiredService<TopUpDesk>();
 
     public Wallets Wallets => provider.GetRequiredService<Wallets>();
@@ -49,6 +55,22 @@ internal sealed class Scene : IAsyncDisposable
     public GeneralLedger Ledger => provider.GetRequiredService<GeneralLedger>();
 
     public Sweep Sweep => provider.GetRequiredService<Sweep>();
+
+    public ScriptedStatement Statement => (ScriptedStatement)provider.GetRequiredService<IStatementSource>();
+
+    public Reconciler Reconciler => provider.GetRequiredService<Reconciler>();
+
+    public ReconciliationBook Differences => provider.GetRequiredService<ReconciliationBook>();
+
+    public ReconciliationReports Reports => provider.GetRequiredService<ReconciliationReports>();
+
+    public ReconciliationKeeper Keeper => provider.GetRequiredService<ReconciliationKeeper>();
+
+    public BankStatementImport Bank => provider.GetRequiredService<BankStatementImport>();
+
+    public BankRefunds BankRefunds => provider.GetRequiredService<BankRefunds>();
+
+    public TransferBook Transfers => provider.GetRequiredService<TransferBook>();
 
     public TestDatabase Test => test;
 
@@ -66,14 +88,17 @@ internal sealed class Scene : IAsyncDisposable
             .AddSingleton(test.Database)
             .AddSingleton<GeneralLedger>()
             .AddSingleton(CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true))
-            .AddSingleton<CardBook>().AddSingleton<CatalogueReader>().AddSingleton<CatalogueImport>().AddSingleton<FxRates>().AddSingleton<TopUpAudit>()
+            .AddSingleton<CardBook>().AddSingleton<CatalogueReader>().AddSingleton<CatalogueImport>().AddSingleton(FxOptions.Plain).AddSingleton<FxRates>().AddSingleton<TopUpAudit>()
             .AddSingleton<WalletGateway>().AddSingleton<IPaymentGateway>(provider => provider.GetRequiredService<WalletGateway>())
             .AddSingleton<Wallets>()
+            .AddSingleton(new TransferOptions("6222 0000 1234 5678 (Bank of the Scene)", "Refill", Currency.Cny)).AddSingleton<TransferBook>().AddSingleton<TransferGateway>()
+            .AddSingleton<IPaymentGateway>(provider => provider.GetRequiredService<TransferGateway>()).AddBankStatements()
             .AddSingleton<IPaymentGateway>(new ScriptedGateway())
             .AddSingleton<PaymentGateways>()
             .AddSingleton(DispatcherOptions.Default("test"))
             .AddSingleton(_ => new CarrierDirectory([carrier]))
-            .AddTopUps();
+            .AddTopUps()
+            .AddSingleton<ReconciliationBook>().AddSingleton<IStatementSource>(new ScriptedStatement()).AddReconciliation(Path.Combine(folder, "reports"), "test");
         var provider = services.BuildServiceProvider();
         var time = provider.GetRequiredService<TimeProvider>();
         using var csv = new MemoryStream(Encoding.UTF8.GetBytes(Csv));
@@ -93,10 +118,14 @@ internal sealed class Scene : IAsyncDisposable
     public async Task<string> StartAsync(TopUpView topUp, PaymentWay way = PaymentWay.Page)
     {
         var before = Gateway.Orders.ToHashSet();
-        var start = await Desk.PayAsync(topUp.Id, "alipay", way, null, Back, default);
+        var start = await Desk.PayAsync(topUp.Id, "alipay", way, Payer.Unknown, null, Back, default);
         Assert.NotNull(start.Value);
         return Gateway.Orders.Except(before).SingleOrDefault() ?? Gateway.Orders.Last();
     }
+
+    /// <summary>Chooses bank transfer and gives the reference that is shown.</summary>
+    public async Task<string> TransferAsync(TopUpView topUp) =>
+        Assert.IsType<PaymentStart.ShowTransfer>((await Desk.PayAsync(topUp.Id, "transfer", PaymentWay.Transfer, Payer.Unknown, null, Back, default)).Value).Reference;
 
     public Task<NotificationReply?> NotifyAsync(string order) =>
         Desk.NotifyAsync("alipay", new RawNotification("POST", "/", "", new Dictionary<string, string>(), Encoding.UTF8.GetBytes(order)), default);
@@ -112,6 +141,8 @@ internal sealed class Scene : IAsyncDisposable
             await DueAsync();
         }
     }
+
+    public async Task<Payment> PaymentAsync(Guid id) => await provider.GetRequiredService<TopUpStore>().LoadPaymentAsync(id, default) ?? throw new InvalidOperationException("no such payment");
 
     public async Task<int> DueAsync() => await provider.GetRequiredService<Dispatcher>().RunDueAsync(default);
 

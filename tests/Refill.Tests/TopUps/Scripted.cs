@@ -14,6 +14,8 @@ internal sealed class ScriptedGateway : IPaymentGateway
 
     public Currency Currency => Currency.Cny;
 
+    public IReadOnlyList<PaymentWay> Ways { get; } = [PaymentWay.Page, PaymentWay.Wap, PaymentWay.Qr, PaymentWay.Barcode];
+
     public IReadOnlyList<Uri> PayerOrigins => [];
 
     /// <summary>The next calls that get no answer, though what they ask for is done.</summary>
@@ -56,20 +58,21 @@ internal sealed class ScriptedGateway : IPaymentGateway
 
         orders.TryAdd(order.OrderNumber, new Order(order.Amount));
         return Task.FromResult<PaymentStart>(Lost() ? new PaymentStart.Unknown("lost")
+            : order.Way == PaymentWay.Barcode ? new PaymentStart.Submitted()
             : order.Way == PaymentWay.Qr ? new PaymentStart.ShowCode("https://qr.example/" + order.OrderNumber) : new PaymentStart.Redirect(new Uri("https://pay.example/" + order.OrderNumber)));
     }
 
-    public Task<PaymentStatus> QueryAsync(string orderNumber, CancellationToken cancellation) =>
-        Task.FromResult(Lost() ? new PaymentStatus.Unknown("lost") : Status(orderNumber));
+    public Task<PaymentStatus> QueryAsync(PaymentKey payment, CancellationToken cancellation) =>
+        Task.FromResult(Lost() ? new PaymentStatus.Unknown("lost") : Status(payment.OrderNumber));
 
     public PaymentStatus Status(string orderNumber) => !orders.TryGetValue(orderNumber, out var order) ? new PaymentStatus.NotFound()
         : order.IsPaid ? PretendCurrency is { } currency ? new PaymentStatus.WrongCurrency("T" + orderNumber, currency)
             : new PaymentStatus.Paid("T" + orderNumber, PretendAmount ?? order.Amount, null, Money.Cny(order.Refunds.Values.Sum()))
         : order.IsClosed ? new PaymentStatus.Closed() : new PaymentStatus.Waiting();
 
-    public Task<PaymentClose> CloseAsync(string orderNumber, CancellationToken cancellation)
+    public Task<PaymentClose> CloseAsync(PaymentKey payment, CancellationToken cancellation)
     {
-        if (!orders.TryGetValue(orderNumber, out var order))
+        if (!orders.TryGetValue(payment.OrderNumber, out var order))
         {
             return Task.FromResult<PaymentClose>(new PaymentClose.NotFound());
         }
@@ -99,10 +102,11 @@ internal sealed class ScriptedGateway : IPaymentGateway
     public Task<RefundStatus> QueryRefundAsync(RefundOrder refund, CancellationToken cancellation) => Task.FromResult<RefundStatus>(
         Lost() ? new RefundStatus.Unknown("lost") : orders[refund.OrderNumber].Refunds.ContainsKey(refund.RefundNumber) ? new RefundStatus.Refunded() : new RefundStatus.NotFound());
 
-    public PaymentNotification Read(RawNotification notification)
+    public ValueTask<PaymentNotification> ReadAsync(RawNotification notification, CancellationToken cancellation)
     {
         var order = System.Text.Encoding.UTF8.GetString(notification.Body.Span);
-        return order.StartsWith("forged", StringComparison.Ordinal) ? new PaymentNotification.Refused("forged") : new PaymentNotification.Genuine(order, Status(order));
+        return ValueTask.FromResult<PaymentNotification>(
+            order.StartsWith("forged", StringComparison.Ordinal) ? new PaymentNotification.Refused("forged") : new PaymentNotification.Genuine(order, Status(order)));
     }
 
     public NotificationReply Reply(bool accepted) => new(accepted ? 200 : 400, "text/plain", accepted ? "success" : "failure");

@@ -1,8 +1,12 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
 namespace Refill.Payments.Alipay;
+
+/// <summary>Parts of an answer that are not proven yet.</summary>
+/// <param name="Value">Where the signed value stands.</param>
+/// <param name="Certificate">alipay_cert_sn: which certificate it was signed with; null in key mode.</param>
+internal readonly record struct AlipayCut(Range Value, string? Sign, string? Certificate);
 
 /// <summary>
 /// Reads an answer of the gateway: <c>{"…_response": VALUE, "sign": "…"}</c>. What is signed is VALUE's bytes exactly as sent, so it is cut out by a scan
@@ -12,37 +16,23 @@ internal static class AlipayAnswer
 {
     private const string ErrorRoot = "error_response";
 
-    /// <summary>The value under the method's root (or under error_response), if the answer is whole and signed by Alipay; else null and why not.</summary>
-    public static JsonElement? Read(ReadOnlySpan<byte> body, string root, RSA alipay, out string? why)
+    /// <summary>What was signed, once it is proven; null: it is no JSON object.</summary>
+    public static JsonElement? Parse(ReadOnlySpan<byte> value)
     {
-        if (Cut(body, root) is not var (value, sign))
-        {
-            why = "an answer without the expected root, or with two";
-            return null;
-        }
-
-        if (!AlipaySignature.Verify(alipay, body[value], sign))
-        {
-            why = sign is null ? "an answer without a signature" : "an answer whose signature does not hold";
-            return null;
-        }
-
         try
         {
-            var reader = new Utf8JsonReader(body[value]);
+            var reader = new Utf8JsonReader(value);
             var element = JsonElement.ParseValue(ref reader);
-            why = element.ValueKind == JsonValueKind.Object ? null : "an answer that is no object";
-            return why is null ? element : null;
+            return element.ValueKind == JsonValueKind.Object ? element : null;
         }
         catch (JsonException)
         {
-            why = "an answer that is no JSON";
             return null;
         }
     }
 
-    /// <summary>Where the signed value stands, byte for byte, and the sign beside it. Null: the outer object is not one, or the root is missing or there twice.</summary>
-    public static (Range Value, string? Sign)? Cut(ReadOnlySpan<byte> body, string root)
+    /// <summary>Where the signed value stands, byte for byte, and what stands beside it. Null: the outer object is not one, or something of it is missing or there twice.</summary>
+    public static AlipayCut? Cut(ReadOnlySpan<byte> body, string root)
     {
         var at = SkipSpace(body, 0);
         if (at >= body.Length || body[at] != '{')
@@ -52,6 +42,7 @@ internal static class AlipayAnswer
 
         Range? value = null;
         string? sign = null;
+        string? certificate = null;
         at = SkipSpace(body, at + 1);
         while (at < body.Length && body[at] != '}')
         {
@@ -82,14 +73,15 @@ internal static class AlipayAnswer
 
                 value = start..end;
             }
-            else if (name == "sign")
+            else if (name is "sign" or "alipay_cert_sn")
             {
-                if (sign is not null || body[start] != '"')
+                ref var text = ref name == "sign" ? ref sign : ref certificate;
+                if (text is not null || body[start] != '"')
                 {
                     return null;
                 }
 
-                sign = Encoding.UTF8.GetString(body[(start + 1)..(end - 1)]).Replace("\\/", "/", StringComparison.Ordinal);
+                text = Encoding.UTF8.GetString(body[(start + 1)..(end - 1)]).Replace("\\/", "/", StringComparison.Ordinal);
             }
 
             at = SkipSpace(body, end);
@@ -103,7 +95,7 @@ internal static class AlipayAnswer
             }
         }
 
-        return value is { } found ? (found, sign) : null;
+        return value is { } found ? new AlipayCut(found, sign, certificate) : null;
     }
 
     private static int SkipSpace(ReadOnlySpan<byte> body, int at)

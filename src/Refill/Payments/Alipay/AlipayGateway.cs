@@ -1,129 +1,101 @@
-using System.Security.Cryptography;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Refill.Units;
 
 namespace Refill.Payments.Alipay;
 
 /// <summary>
-/// Alipay Open Platform, gateway v2 with RSA2 in key mode (payments-protocols, 1A): page and wap pay by a signed address, QR by precreate, query, close,
-/// refund and refund query. An answer counts only if its signature holds; what is not understood is unknown, never guessed.
+/// Alipay Open Platform, gateway v2 with RSA2 in key or certificate mode (payments-protocols, 1A): page and wap pay by a signed address, QR by precreate, a scanned code by
+/// pay, query, close, refund and refund query. An answer counts only if its signature holds; what is not understood is unknown, never guessed.
 /// </summary>
-public sealed class AlipayGateway : IPaymentGateway, IDisposable
+public sealed class AlipayGateway : IPaymentGateway, ISelfTest, IDisposable
 {
-    private const int MaxAnswer = 1024 * 1024;
-    private const int MaxSubject = 128;
+    internal const string GatewayName = "alipay";
 
     /// <summary>wap pay takes no shorter time to pay; page pay and precreate take a minute.</summary>
     private static readonly TimeSpan LeastTimeToPay = TimeSpan.FromMinutes(5);
 
-    // Chinese subjects stay readable; nothing here is ever put into HTML.
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly HttpClient http;
-    private readonly AlipayOptions options;
+    private readonly AlipayKeyRing ring;
+    private readonly AlipayClient client;
+    private readonly AlipayTrades trades;
     private readonly TimeProvider time;
     private readonly ILogger<AlipayGateway> log;
-    private readonly RSA ours;
-    private readonly RSA theirs;
 
-    /// <param name="http">Follows no redirects, has no time limit of its own.</param>
+    /// <param name="http">Follows no redirects, has no time limit of its own. Disposed of with the gateway.</param>
     /// <exception cref="AlipaySettingException">A setting that cannot work, by its name.</exception>
     public AlipayGateway(HttpClient http, AlipayOptions options, TimeProvider time, ILogger<AlipayGateway> log)
+        : this(http, AlipayKeyRing.Of(options, time, log), time, log)
     {
-        (this.http, this.options, this.time, this.log) = (http, options, time, log);
-        (ours, theirs) = options.Load();
     }
 
-    public string Name => "alipay";
+    /// <param name="http">Follows no redirects, has no time limit of its own. Disposed of with the gateway.</param>
+    /// <param name="ring">The keys; the statement and the agreements share it.</param>
+    public AlipayGateway(HttpClient http, AlipayKeyRing ring, TimeProvider time, ILogger<AlipayGateway> log)
+    {
+        (this.http, this.ring, this.time, this.log) = (http, ring, time, log);
+        client = new AlipayClient(http, ring, time, log);
+        trades = new AlipayTrades(client, log);
+    }
+
+    public string Name => GatewayName;
 
     public Currency Currency => Currency.Cny;
 
-    public IReadOnlyList<Uri> PayerOrigins => [new(options.GatewayUrl.GetLeftPart(UriPartial.Authority))];
+    public IReadOnlyList<PaymentWay> Ways { get; } = [PaymentWay.Page, PaymentWay.Wap, PaymentWay.Qr, PaymentWay.Barcode];
+
+    public IReadOnlyList<Uri> PayerOrigins => [new(client.Options.GatewayUrl.GetLeftPart(UriPartial.Authority))];
+
+    /// <summary>
+    /// One harmless signed call, about an order that does not exist: null if keys, certificates, app id and clock are right; else which of them is wrong and why, none of it
+    /// shown. The seller's id cannot be checked by a call: notifications are held against it.
+    /// </summary>
+    public Task<string?> CheckAsync(CancellationToken cancellation) => AlipayCheck.RunAsync(client, ring, time, cancellation);
 
     public async Task<PaymentStart> StartAsync(PaymentOrder order, CancellationToken cancellation)
     {
         var earliest = time.GetUtcNow() + LeastTimeToPay;
-        var content = new Dictionary<string, string>
+        var expiresAt = AlipayTime.Format(order.ExpiresAt > earliest ? order.ExpiresAt : earliest);
+        var content = new Dictionary<string, object>
         {
             ["out_trade_no"] = order.OrderNumber,
             ["total_amount"] = order.Amount.ToDecimalString(),
-            ["subject"] = Subject(order.Subject),
-            ["time_expire"] = AlipayTime.Format(order.ExpiresAt > earliest ? order.ExpiresAt : earliest),
+            ["subject"] = AlipayTrades.Subject(order.Subject),
+            ["time_expire"] = expiresAt,
         };
         switch (order.Way)
         {
             case PaymentWay.Page:
                 content["product_code"] = "FAST_INSTANT_TRADE_PAY";
-                return new PaymentStart.Redirect(Address("alipay.trade.page.pay", content, order.ReturnUrl));
+                return new PaymentStart.Redirect(client.Address("alipay.trade.page.pay", content, order.ReturnUrl));
             case PaymentWay.Wap:
                 content["product_code"] = "QUICK_WAP_WAY";
                 content["quit_url"] = order.ReturnUrl.ToString();
-                return new PaymentStart.Redirect(Address("alipay.trade.wap.pay", content, order.ReturnUrl));
+                return new PaymentStart.Redirect(client.Address("alipay.trade.wap.pay", content, order.ReturnUrl));
             case PaymentWay.Qr:
                 content["product_code"] = "FACE_TO_FACE_PAYMENT";
                 return await PrecreateAsync(order, content, cancellation);
+            case PaymentWay.Barcode:
+                return await trades.ScanAsync(order, expiresAt, cancellation);
             default:
                 throw new ArgumentOutOfRangeException(nameof(order), order.Way, "no such way to pay");
         }
     }
 
-    public async Task<PaymentStatus> QueryAsync(string orderNumber, CancellationToken cancellation)
-    {
-        var call = await CallAsync("alipay.trade.query", new() { ["out_trade_no"] = orderNumber }, false, cancellation);
-        if (call.Silence is { } silence)
-        {
-            return new PaymentStatus.Unknown(silence);
-        }
+    public Task<PaymentStatus> QueryAsync(PaymentKey payment, CancellationToken cancellation) => trades.QueryAsync(payment.OrderNumber, cancellation);
 
-        if (call.Code != "10000")
-        {
-            return call.SubCode == "ACQ.TRADE_NOT_EXIST" ? new PaymentStatus.NotFound() : new PaymentStatus.Unknown(call.Refusal);
-        }
-
-        if (call.Text("out_trade_no") != orderNumber)
-        {
-            return new PaymentStatus.Unknown("an answer about another order");
-        }
-
-        return call.Text("trade_status") switch
-        {
-            "WAIT_BUYER_PAY" => new PaymentStatus.Waiting(),
-            "TRADE_SUCCESS" or "TRADE_FINISHED" => Paid(call, Money.Cny(0)),
-
-            // Failure case 24: a trade that was paid and refunded in full is closed, too; it has a day on which it was paid.
-            "TRADE_CLOSED" when call.Text("send_pay_date") is { Length: > 0 } => Paid(call, Amount(call, "total_amount") ?? Money.Cny(0)),
-            "TRADE_CLOSED" => new PaymentStatus.Closed(),
-            var other => new PaymentStatus.Unknown($"trade_status {other}"),
-        };
-    }
-
-    public async Task<PaymentClose> CloseAsync(string orderNumber, CancellationToken cancellation)
-    {
-        var call = await CallAsync("alipay.trade.close", new() { ["out_trade_no"] = orderNumber }, false, cancellation);
-        return call switch
-        {
-            { Silence: { } silence } => new PaymentClose.Unknown(silence),
-            { Code: "10000" } => new PaymentClose.Closed(),
-            { SubCode: "ACQ.TRADE_NOT_EXIST" } => new PaymentClose.NotFound(),
-
-            // It can be closed only while it waits: it was paid (case 19), or closed already. A query tells.
-            { SubCode: "ACQ.TRADE_STATUS_ERROR" or "ACQ.REASON_TRADE_STATUS_INVALID" or "ACQ.REASON_ILLEGAL_STATUS" } => await StateAfterRefusedCloseAsync(orderNumber, cancellation),
-            _ => new PaymentClose.Unknown(call.Refusal),
-        };
-    }
+    public Task<PaymentClose> CloseAsync(PaymentKey payment, CancellationToken cancellation) =>
+        payment.Way == PaymentWay.Barcode ? trades.CancelAsync(payment.OrderNumber, cancellation) : trades.CloseAsync(payment.OrderNumber, cancellation);
 
     public async Task<RefundStatus> RefundAsync(RefundOrder refund, CancellationToken cancellation)
     {
-        var content = new Dictionary<string, string>
+        var content = new Dictionary<string, object>
         {
             ["out_trade_no"] = refund.OrderNumber,
             ["refund_amount"] = refund.Amount.ToDecimalString(),
             ["out_request_no"] = refund.RefundNumber,
-            ["refund_reason"] = Subject(refund.Reason),
+            ["refund_reason"] = AlipayTrades.Subject(refund.Reason),
         };
-        var call = await CallAsync("alipay.trade.refund", content, false, cancellation);
+        var call = await client.CallAsync("alipay.trade.refund", content, null, cancellation);
         return call switch
         {
             { Silence: { } silence } => new RefundStatus.Unknown(silence),
@@ -133,7 +105,10 @@ public sealed class AlipayGateway : IPaymentGateway, IDisposable
             { Code: "10000" } when call.Text("fund_change") == "Y" => new RefundStatus.Refunded(),
             { Code: "10000" } => await QueryRefundAsync(refund, cancellation) is RefundStatus.Refunded done ? done : new RefundStatus.Pending(),
             { Code: "10003" } => new RefundStatus.Pending(),
-            { SubCode: "ACQ.SYSTEM_ERROR" or "ACQ.TRADE_NOT_EXIST" or "aop.ACQ.SYSTEM_ERROR" } => new RefundStatus.Unknown(call.Refusal),
+            { IsInDoubt: true } or { SubCode: "ACQ.TRADE_NOT_EXIST" } => new RefundStatus.Unknown(call.Refusal),
+
+            // A scanned code's charge that was cancelled late: its money has gone back with the cancel, under no refund number of ours.
+            { SubCode: "ACQ.TRADE_HAS_CLOSE" or "ACQ.TRADE_STATUS_ERROR" } when refund.Payment.Way == PaymentWay.Barcode && await WentBackAsync(refund, cancellation) => new RefundStatus.Refunded(),
 
             // TRADE_FINISHED, frozen, over the amount, past the time limit, no funds: repeating it changes nothing.
             { Code: "40004", SubCode: { } sub } when sub.StartsWith("ACQ.", StringComparison.Ordinal) => new RefundStatus.Rejected(call.Refusal),
@@ -143,14 +118,14 @@ public sealed class AlipayGateway : IPaymentGateway, IDisposable
 
     public async Task<RefundStatus> QueryRefundAsync(RefundOrder refund, CancellationToken cancellation)
     {
-        var content = new Dictionary<string, string> { ["out_trade_no"] = refund.OrderNumber, ["out_request_no"] = refund.RefundNumber };
-        var call = await CallAsync("alipay.trade.fastpay.refund.query", content, false, cancellation);
+        var content = new Dictionary<string, object> { ["out_trade_no"] = refund.OrderNumber, ["out_request_no"] = refund.RefundNumber };
+        var call = await client.CallAsync("alipay.trade.fastpay.refund.query", content, null, cancellation);
         return call switch
         {
             { Silence: { } silence } => new RefundStatus.Unknown(silence),
 
             // What it says of the order and the amount, if it does, must be what was asked: a smaller refund is not this one.
-            { Code: "10000" } when !IsAbout(call, refund) || (call.Text("refund_amount") is { Length: > 0 } && Amount(call, "refund_amount") != refund.Amount) =>
+            { Code: "10000" } when !IsAbout(call, refund) || (call.Text("refund_amount") is { Length: > 0 } && AlipayTrades.Amount(call, "refund_amount") != refund.Amount) =>
                 new RefundStatus.Unknown("an answer about another order or amount"),
 
             // Only these words are success; without them it was not received, or failed.
@@ -162,9 +137,10 @@ public sealed class AlipayGateway : IPaymentGateway, IDisposable
         };
     }
 
-    public PaymentNotification Read(RawNotification notification)
+    public async ValueTask<PaymentNotification> ReadAsync(RawNotification notification, CancellationToken cancellation)
     {
-        var read = AlipayNotification.Read(notification, options, theirs);
+        var (form, why) = await AlipayNotification.OpenAsync(notification, client, cancellation);
+        var read = form is null ? new PaymentNotification.Refused(why!) : AlipayNotification.Read(form, client.Options);
         if (read is PaymentNotification.Refused refused)
         {
             log.LogWarning("a notification for Alipay was refused: {Reason}", refused.Reason);
@@ -176,124 +152,23 @@ public sealed class AlipayGateway : IPaymentGateway, IDisposable
     /// <summary>Exactly `success`, seven characters, stops the repeats; anything else keeps them coming.</summary>
     public NotificationReply Reply(bool accepted) => accepted ? new NotificationReply(200, "text/plain", "success") : new NotificationReply(400, "text/plain", "failure");
 
-    public void Dispose()
-    {
-        ours.Dispose();
-        theirs.Dispose();
-        http.Dispose();
-    }
+    public void Dispose() => http.Dispose();
 
-    private async Task<PaymentStart> PrecreateAsync(PaymentOrder order, Dictionary<string, string> content, CancellationToken cancellation)
+    private async Task<PaymentStart> PrecreateAsync(PaymentOrder order, Dictionary<string, object> content, CancellationToken cancellation)
     {
-        var call = await CallAsync("alipay.trade.precreate", content, true, cancellation);
+        var call = await client.CallAsync("alipay.trade.precreate", content, client.Options.NotifyUrl, cancellation);
         return call switch
         {
             { Silence: { } silence } => new PaymentStart.Unknown(silence),
             { Code: "10000" } when call.Text("out_trade_no") == order.OrderNumber && call.Text("qr_code") is { Length: > 0 and <= 1024 } code => new PaymentStart.ShowCode(code),
             { Code: "10000" } => new PaymentStart.Unknown("an answer without a code, or about another order"),
-            { Code: "40004", SubCode: not "ACQ.SYSTEM_ERROR" } or { Code: "40002" or "40001" or "40006" } => Refused(call),
+            { Code: "40004", SubCode: not "ACQ.SYSTEM_ERROR" } or { Code: "40002" or "40001" or "40006" } => trades.Refused(call),
             _ => new PaymentStart.Unknown(call.Refusal),
         };
     }
 
-    private PaymentStart.Rejected Refused(AlipayCall call)
-    {
-        log.LogError("Alipay refuses an order: {Refusal}", call.Refusal);
-        return new PaymentStart.Rejected(call.Refusal);
-    }
-
-    private async Task<PaymentClose> StateAfterRefusedCloseAsync(string orderNumber, CancellationToken cancellation) => await QueryAsync(orderNumber, cancellation) switch
-    {
-        PaymentStatus.Paid or PaymentStatus.WrongCurrency => new PaymentClose.AlreadyPaid(),
-        PaymentStatus.Closed => new PaymentClose.Closed(),
-        PaymentStatus.NotFound => new PaymentClose.NotFound(),
-        var other => new PaymentClose.Unknown($"close was refused, and the order is {other.GetType().Name}"),
-    };
-
-    private static PaymentStatus Paid(AlipayCall call, Money refunded)
-    {
-        if (call.Text("trade_no") is not { Length: > 0 and <= 64 } number || Amount(call, "total_amount") is not { Minor: > 0 } amount)
-        {
-            return new PaymentStatus.Unknown("paid, but without number or amount");
-        }
-
-        return call.Text("trans_currency") is { Length: > 0 } currency and not "CNY"
-            ? new PaymentStatus.WrongCurrency(number, currency)
-            : new PaymentStatus.Paid(number, amount, AlipayTime.Parse(call.Text("send_pay_date")), refunded);
-    }
+    private async Task<bool> WentBackAsync(RefundOrder refund, CancellationToken cancellation) =>
+        await trades.QueryAsync(refund.OrderNumber, cancellation) is PaymentStatus.Paid paid && paid.Amount == refund.PaidAmount && paid.Refunded == paid.Amount && refund.Amount == paid.Amount;
 
     private static bool IsAbout(AlipayCall call, RefundOrder refund) => call.Text("out_trade_no") is not { } order || order == refund.OrderNumber;
-
-    private static Money? Amount(AlipayCall call, string name) => Money.TryParseDecimal(call.Text(name), Currency.Cny, out var money) ? money : null;
-
-    /// <summary>Alipay takes no slash, equals or ampersand in a subject.</summary>
-    private static string Subject(string text)
-    {
-        var clean = new string([.. text.Select(c => c is '/' or '=' or '&' || char.IsControl(c) ? ' ' : c)]);
-        return clean.Length > MaxSubject ? clean[..MaxSubject] : clean;
-    }
-
-    private Uri Address(string method, Dictionary<string, string> content, Uri returnUrl)
-    {
-        var parameters = Parameters(method, content, notify: true);
-        parameters["return_url"] = returnUrl.ToString();
-        parameters["sign"] = AlipaySignature.Sign(ours, AlipaySignature.TextOf(parameters));
-        return new Uri($"{options.GatewayUrl}?{string.Join('&', parameters.Select(p => $"{p.Key}={Uri.EscapeDataString(p.Value)}"))}");
-    }
-
-    private SortedDictionary<string, string> Parameters(string method, Dictionary<string, string> content, bool notify)
-    {
-        var parameters = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["app_id"] = options.AppId,
-            ["biz_content"] = JsonSerializer.Serialize(content, Json),
-            ["charset"] = "utf-8",
-            ["format"] = "JSON",
-            ["method"] = method,
-            ["sign_type"] = "RSA2",
-            ["timestamp"] = AlipayTime.Format(time.GetUtcNow()),
-            ["version"] = "1.0",
-        };
-        if (notify)
-        {
-            parameters["notify_url"] = options.NotifyUrl.ToString();
-        }
-
-        return parameters;
-    }
-
-    private async Task<AlipayCall> CallAsync(string method, Dictionary<string, string> content, bool notify, CancellationToken cancellation)
-    {
-        var parameters = Parameters(method, content, notify);
-        parameters["sign"] = AlipaySignature.Sign(ours, AlipaySignature.TextOf(parameters));
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(options.Timeout);
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"{options.GatewayUrl}?charset=utf-8") { Content = new FormUrlEncodedContent(parameters) };
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-            if ((int)response.StatusCode != 200)
-            {
-                return Silent(method, $"HTTP status {(int)response.StatusCode}");
-            }
-
-            await response.Content.LoadIntoBufferAsync(MaxAnswer, limit.Token); // A longer one is an HttpRequestException.
-            var body = await response.Content.ReadAsByteArrayAsync(limit.Token);
-            return AlipayAnswer.Read(body, method.Replace('.', '_') + "_response", theirs, out var why) is { } value ? new AlipayCall(value, null) : Silent(method, why!);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return Silent(method, "no answer in time");
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException)
-        {
-            return Silent(method, $"no answer: {error.GetType().Name}");
-        }
-    }
-
-    private AlipayCall Silent(string method, string why)
-    {
-        log.LogWarning("Alipay {Method}: {Why}", method, why);
-        return new AlipayCall(default, why);
-    }
 }

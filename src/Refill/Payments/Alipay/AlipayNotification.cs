@@ -1,44 +1,51 @@
-using System.Security.Cryptography;
 using System.Text;
 using Refill.Units;
 
 namespace Refill.Payments.Alipay;
 
 /// <summary>
-/// Reads trade notifications. The signature is over all parameters but sign and sign_type; empty ones are dropped by Alipay's .NET SDK and kept by its
-/// Node SDK, so both texts are tried. A replay is harmless: what it says is held against the payment, which knows it already.
+/// Reads notifications. What is signed are all parameters but sign and, for trades, sign_type; those of the service market and of agreements keep sign_type, so both texts are
+/// tried for them (the published vectors show that each rule fails on the other kind). Empty parameters are dropped by Alipay's .NET SDK and kept by its Node SDK, so both texts
+/// are tried. A replay is harmless: what it says is held against the payment, which knows it already.
 /// </summary>
 internal static class AlipayNotification
 {
     public const int MaxBody = 64 * 1024;
-    public const int MaxParameters = 100;
+    public const string OfTrade = "trade_status_sync";
 
-    public static PaymentNotification Read(RawNotification raw, AlipayOptions options, RSA alipay)
+    /// <summary>The parameters of a notification that Alipay has signed for our app; else null and why not.</summary>
+    public static async ValueTask<(Dictionary<string, string>? Form, string? Why)> OpenAsync(RawNotification raw, AlipayClient client, CancellationToken cancellation)
     {
-        if (raw.Body.Length > MaxBody || Parse(raw.Body.Span) is not { } form)
+        if (raw.Body.Length > MaxBody || AlipayForm.Parse(raw.Body.Span) is not { } form)
         {
-            return new PaymentNotification.Refused("the body is no form of at most 64 KiB and 100 parameters");
+            return (null, $"the body is no form of at most 64 KiB and {AlipayForm.MaxParameters} parameters");
         }
 
         if (form.GetValueOrDefault("sign_type") is not (null or "RSA2") || !string.Equals(form.GetValueOrDefault("charset", "utf-8"), "utf-8", StringComparison.OrdinalIgnoreCase))
         {
-            return new PaymentNotification.Refused("only RSA2 over UTF-8 is taken");
+            return (null, "only RSA2 over UTF-8 is taken");
         }
 
-        var signed = form.Where(p => p.Key is not ("sign" or "sign_type")).ToList();
+        var texts = Texts(form);
         var sign = form.GetValueOrDefault("sign");
-        if (!Holds(signed.Where(p => p.Value.Length > 0)) && !Holds(signed))
+        if (await client.WhyForgedAsync(key => texts.Exists(text => AlipaySignature.Verify(key, text, sign)), form.GetValueOrDefault("alipay_cert_sn"), cancellation) is { } forged)
         {
-            return new PaymentNotification.Refused("the signature does not hold");
+            return (null, forged);
         }
 
         // Failure case 7: genuine is not enough, it must be ours.
-        if (form.GetValueOrDefault("app_id") != options.AppId || form.GetValueOrDefault("seller_id") is { } seller && seller != options.SellerId)
+        return form.GetValueOrDefault("app_id") == client.Options.AppId ? (form, null) : (null, "it is for another app");
+    }
+
+    /// <summary>Of a trade, or something else that payments do not care about.</summary>
+    public static PaymentNotification Read(Dictionary<string, string> form, AlipayOptions options)
+    {
+        if (form.GetValueOrDefault("seller_id") is { } seller && seller != options.SellerId)
         {
             return new PaymentNotification.Refused("it is for another seller");
         }
 
-        if (form.GetValueOrDefault("notify_type") is { } type and not "trade_status_sync")
+        if (form.GetValueOrDefault("notify_type") is { } type and not OfTrade)
         {
             return new PaymentNotification.Ignored($"notify_type {Plain(type)}");
         }
@@ -46,9 +53,29 @@ internal static class AlipayNotification
         return form.GetValueOrDefault("out_trade_no") is { Length: > 0 and <= 64 } order
             ? new PaymentNotification.Genuine(order, Status(form))
             : new PaymentNotification.Refused("there is no order number");
+    }
 
-        bool Holds(IEnumerable<KeyValuePair<string, string>> parameters) =>
-            AlipaySignature.Verify(alipay, Encoding.UTF8.GetBytes(AlipaySignature.TextOf(parameters)), sign);
+    /// <summary>Fit for a log: what a stranger wrote, cut and without control characters.</summary>
+    public static string Plain(string? text) => new([.. (text ?? "missing").Take(40).Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-' ? c : '?')]);
+
+    /// <summary>All that may have been signed.</summary>
+    private static List<byte[]> Texts(Dictionary<string, string> form)
+    {
+        var keepType = form.GetValueOrDefault("notify_type") is not (null or OfTrade);
+        var texts = new List<byte[]>(4);
+        foreach (var withType in keepType ? [true, false] : new[] { false })
+        {
+            var signed = form.Where(p => p.Key is not ("sign" or "sign_type")).ToList();
+            if (withType)
+            {
+                signed.Add(new("sign_type", "RSA2")); // The only one that is taken; it is part of the text even where it was not sent (published vectors).
+            }
+
+            texts.Add(Encoding.UTF8.GetBytes(AlipaySignature.TextOf(signed.Where(p => p.Value.Length > 0))));
+            texts.Add(Encoding.UTF8.GetBytes(AlipaySignature.TextOf(signed)));
+        }
+
+        return texts;
     }
 
     private static PaymentStatus Status(Dictionary<string, string> form) => form.GetValueOrDefault("trade_status") switch
@@ -77,58 +104,4 @@ internal static class AlipayNotification
         var refunded = Money.TryParseDecimal(form.GetValueOrDefault("refund_fee"), Currency.Cny, out var back) ? back : Money.Cny(0);
         return new PaymentStatus.Paid(number, amount, AlipayTime.Parse(form.GetValueOrDefault("gmt_payment")), refunded);
     }
-
-    /// <summary>application/x-www-form-urlencoded, strictly: UTF-8, each name once, no broken escapes. Null: it is not that.</summary>
-    public static Dictionary<string, string>? Parse(ReadOnlySpan<byte> body)
-    {
-        var form = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var range in body.Split((byte)'&'))
-        {
-            var pair = body[range];
-            var equals = pair.IndexOf((byte)'=');
-            if (equals <= 0 || form.Count >= MaxParameters || Decode(pair[..equals]) is not { } name || Decode(pair[(equals + 1)..]) is not { } value || !form.TryAdd(name, value))
-            {
-                return null;
-            }
-        }
-
-        return form;
-    }
-
-    private static string? Decode(ReadOnlySpan<byte> text)
-    {
-        var bytes = new byte[text.Length];
-        var length = 0;
-        for (var at = 0; at < text.Length; at++)
-        {
-            if (text[at] == '%')
-            {
-                if (at + 2 >= text.Length || !char.IsAsciiHexDigit((char)text[at + 1]) || !char.IsAsciiHexDigit((char)text[at + 2]))
-                {
-                    return null;
-                }
-
-                bytes[length++] = (byte)((HexValue(text[at + 1]) << 4) | HexValue(text[at + 2]));
-                at += 2;
-            }
-            else
-            {
-                bytes[length++] = text[at] == '+' ? (byte)' ' : text[at];
-            }
-        }
-
-        try
-        {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, length);
-        }
-        catch (DecoderFallbackException)
-        {
-            return null;
-        }
-    }
-
-    private static int HexValue(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
-
-    /// <summary>Fit for a log: what a stranger wrote, cut and without control characters.</summary>
-    private static string Plain(string? text) => new([.. (text ?? "missing").Take(40).Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' ? c : '?')]);
 }

@@ -5,21 +5,24 @@ namespace Refill.Payments.Alipay;
 /// <summary>An Alipay setting that cannot work; the message names it and shows no key.</summary>
 public sealed class AlipaySettingException(string message) : Exception(message);
 
-/// <summary>Who we are at Alipay (key mode). Prints no key.</summary>
+/// <summary>Who we are at Alipay. Prints no key.</summary>
 /// <param name="GatewayUrl">Such as https://openapi.alipay.com/gateway.do; plain http on loopback only.</param>
 /// <param name="SellerId">The seller's id (2088…), held against each notification.</param>
 /// <param name="PrivateKeyPem">Ours: PEM or bare base64, PKCS#8 or PKCS#1.</param>
-/// <param name="AlipayPublicKeyPem">Alipay's, not ours: PEM or bare base64, SubjectPublicKeyInfo.</param>
+/// <param name="AlipayPublicKeyPem">Alipay's, not ours: PEM or bare base64, SubjectPublicKeyInfo. Not looked at in certificate mode.</param>
 /// <param name="NotifyUrl">Where Alipay posts its notifications.</param>
 /// <param name="Timeout">How long one call may take, 1 s to 1 min.</param>
 public sealed record AlipayOptions(Uri GatewayUrl, string AppId, string SellerId, string PrivateKeyPem, string AlipayPublicKeyPem, Uri NotifyUrl, TimeSpan Timeout)
 {
-    private const int LeastKeyBits = 2048;
+    internal const int LeastKeyBits = 2048;
+
+    /// <summary>Certificate mode, if they are given; else key mode.</summary>
+    public AlipayCertificates? Certificates { get; init; }
 
     public override string ToString() => $"Alipay at {GatewayUrl}, app {AppId}";
 
     /// <exception cref="AlipaySettingException">A setting that cannot work, by its name.</exception>
-    internal (RSA Ours, RSA Theirs) Load()
+    internal AlipayKeys Load(DateTimeOffset now)
     {
         if (!GatewayUrl.IsAbsoluteUri || (GatewayUrl.Scheme != Uri.UriSchemeHttps && !(GatewayUrl.Scheme == Uri.UriSchemeHttp && GatewayUrl.IsLoopback)))
         {
@@ -32,13 +35,18 @@ public sealed record AlipayOptions(Uri GatewayUrl, string AppId, string SellerId
         }
 
         var ours = Read(PrivateKeyPem, "our private key", isPrivate: true);
+        if (Certificates is { } certificates)
+        {
+            return new AlipayKeys(this, ours, [], new AlipayTrust(certificates, ours, now));
+        }
+
         var theirs = Read(AlipayPublicKeyPem, "Alipay's public key", isPrivate: false);
         if (ours.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(theirs.ExportSubjectPublicKeyInfo()))
         {
             throw new AlipaySettingException("what is given as Alipay's public key is our own; the console shows both");
         }
 
-        return (ours, theirs);
+        return new AlipayKeys(this, ours, [theirs], null);
     }
 
     private static RSA Read(string text, string name, bool isPrivate)

@@ -28,6 +28,8 @@ public sealed class WalletGateway(GeneralLedger ledger, TimeProvider time) : IPa
 
     public Currency Currency => Currency.Usd;
 
+    public IReadOnlyList<PaymentWay> Ways { get; } = [PaymentWay.Direct];
+
     public IReadOnlyList<Uri> PayerOrigins => [];
 
     /// <summary>What stands as the gateway's number of a payment: the wallet and the payment, 22 characters each.</summary>
@@ -48,14 +50,14 @@ public sealed class WalletGateway(GeneralLedger ledger, TimeProvider time) : IPa
         Task.FromResult<PaymentStart>(new PaymentStart.Rejected("a wallet is charged with the order, it has no page to pay on"));
 
     /// <summary>A wallet's payment is booked as paid or not at all: nothing can be open.</summary>
-    public Task<PaymentStatus> QueryAsync(string orderNumber, CancellationToken cancellation) => Task.FromResult<PaymentStatus>(new PaymentStatus.NotFound());
+    public Task<PaymentStatus> QueryAsync(PaymentKey payment, CancellationToken cancellation) => Task.FromResult<PaymentStatus>(new PaymentStatus.NotFound());
 
-    public Task<PaymentClose> CloseAsync(string orderNumber, CancellationToken cancellation) => Task.FromResult<PaymentClose>(new PaymentClose.NotFound());
+    public Task<PaymentClose> CloseAsync(PaymentKey payment, CancellationToken cancellation) => Task.FromResult<PaymentClose>(new PaymentClose.NotFound());
 
     /// <summary>Back into the wallet, once per refund number.</summary>
     public async Task<RefundStatus> RefundAsync(RefundOrder refund, CancellationToken cancellation)
     {
-        if (WalletOf(refund.GatewayNumber) is not { } walletId)
+        if (WalletOf(refund.Payment.GatewayNumber) is not { } walletId)
         {
             return new RefundStatus.Rejected("the payment does not say of which wallet it was");
         }
@@ -78,7 +80,7 @@ public sealed class WalletGateway(GeneralLedger ledger, TimeProvider time) : IPa
     }
 
     public async Task<RefundStatus> QueryRefundAsync(RefundOrder refund, CancellationToken cancellation) =>
-        WalletOf(refund.GatewayNumber) is { } walletId
+        WalletOf(refund.Payment.GatewayNumber) is { } walletId
             ? await ledger.FindAnswerAsync(CellId.CellOf(walletId), KeyOf(refund), cancellation) switch
             {
                 CommitOutcome.Replayed => new RefundStatus.Refunded(),
@@ -87,12 +89,13 @@ public sealed class WalletGateway(GeneralLedger ledger, TimeProvider time) : IPa
             }
             : new RefundStatus.Rejected("the payment does not say of which wallet it was");
 
-    public PaymentNotification Read(RawNotification notification) => new PaymentNotification.Refused("a wallet notifies nobody");
+    public ValueTask<PaymentNotification> ReadAsync(RawNotification notification, CancellationToken cancellation) =>
+        ValueTask.FromResult<PaymentNotification>(new PaymentNotification.Refused("a wallet notifies nobody"));
 
     public NotificationReply Reply(bool accepted) => new(404, "text/plain", "");
 
     private static IdempotencyKey KeyOf(RefundOrder refund) =>
-        new("wallet-refund", refund.RefundNumber, [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{refund.GatewayNumber} {refund.Amount.Minor} {refund.Amount.Currency.Code}"))]);
+        new("wallet-refund", refund.RefundNumber, [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{refund.Payment.GatewayNumber} {refund.Amount.Minor} {refund.Amount.Currency.Code}"))]);
 
     private static Account Taken(Cell cell, Money amount) => Account.For(cell, TakenPurpose, amount.Currency.Unit, floor: 0);
 }

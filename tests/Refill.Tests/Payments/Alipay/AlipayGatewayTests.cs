@@ -10,7 +10,7 @@ namespace Refill.Tests.Payments.Alipay;
 public sealed class AlipayGatewayTests : IDisposable
 {
     private const string Order = "0123456789abcdef0123456789abcdef";
-    private static readonly RefundOrder Refund = new(Guid.Empty, Order, Order + "R1", Money.Cny(10650), Money.Cny(10650), "a/b=c&d", null);
+    private static readonly RefundOrder Refund = new(Guid.Empty, AlipayWire.Key(Order), Order + "R1", Money.Cny(10650), Money.Cny(10650), "a/b=c&d");
     private readonly AlipayWire wire = new();
 
     public void Dispose() => wire.Dispose();
@@ -72,7 +72,7 @@ public sealed class AlipayGatewayTests : IDisposable
     public async Task What_the_gateway_says_of_a_payment_is_one_of_a_closed_set(string node, string expected)
     {
         wire.Answers("alipay_trade_query_response", node);
-        var status = await wire.Gateway.QueryAsync(Order, Token);
+        var status = await wire.Gateway.QueryAsync(AlipayWire.Key(Order), Token);
         Assert.Equal(expected, status is PaymentStatus.Paid paid ? $"Paid {paid.Amount.ToDecimalString()}" : status.GetType().Name);
     }
 
@@ -83,7 +83,7 @@ public sealed class AlipayGatewayTests : IDisposable
     public async Task Closing_says_what_became_of_it(string node, string expected)
     {
         wire.Answers("alipay_trade_close_response", node);
-        Assert.Equal(expected, (await wire.Gateway.CloseAsync(Order, Token)).GetType().Name);
+        Assert.Equal(expected, (await wire.Gateway.CloseAsync(AlipayWire.Key(Order), Token)).GetType().Name);
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class AlipayGatewayTests : IDisposable
             var (root, node) = calls++ == 0 ? ("alipay_trade_close_response", close) : ("alipay_trade_query_response", query);
             return Task.FromResult(new HttpResponseMessage { Content = new StringContent($"{{\"{root}\":{node},\"sign\":\"{AlipayWire.Sign(node)}\"}}") });
         };
-        Assert.Equal(expected, (await wire.Gateway.CloseAsync(Order, Token)).GetType().Name);
+        Assert.Equal(expected, (await wire.Gateway.CloseAsync(AlipayWire.Key(Order), Token)).GetType().Name);
     }
 
     [Theory]
@@ -162,7 +162,7 @@ public sealed class AlipayGatewayTests : IDisposable
         })
         {
             wire.Says(body);
-            Assert.IsType<PaymentStatus.Unknown>(await wire.Gateway.QueryAsync(Order, Token));
+            Assert.IsType<PaymentStatus.Unknown>(await wire.Gateway.QueryAsync(AlipayWire.Key(Order), Token));
         }
     }
 
@@ -173,7 +173,7 @@ public sealed class AlipayGatewayTests : IDisposable
     public async Task Any_status_but_200_is_unknown(HttpStatusCode status)
     {
         wire.Says("{}", status);
-        Assert.IsType<PaymentStatus.Unknown>(await wire.Gateway.QueryAsync(Order, Token));
+        Assert.IsType<PaymentStatus.Unknown>(await wire.Gateway.QueryAsync(AlipayWire.Key(Order), Token));
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class AlipayGatewayTests : IDisposable
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
             throw new InvalidOperationException();
         };
-        Assert.IsType<PaymentStatus.Unknown>(await wire.Gateway.QueryAsync(Order, Token));
+        Assert.IsType<PaymentStatus.Unknown>(await wire.Gateway.QueryAsync(AlipayWire.Key(Order), Token));
         wire.Answer = _ => throw new HttpRequestException("refused");
         Assert.IsType<RefundStatus.Unknown>(await wire.Gateway.RefundAsync(Refund, Token));
         wire.Says(new string(' ', 2_000_000));
@@ -203,7 +203,7 @@ public sealed class AlipayGatewayTests : IDisposable
         {
             var node = "{" + string.Join(",", members.Select((member, index) => $"{member.Item2}\"k{index}\"{member.Item3}:{member.Item1}")) + "}";
             var body = System.Text.Encoding.UTF8.GetBytes($" {{ \"x_response\" : {node} , \"sign\":\"s\" }}");
-            return AlipayAnswer.Cut(body, "x_response") is var (range, sign) && sign == "s" && System.Text.Encoding.UTF8.GetString(body[range]) == node;
+            return AlipayAnswer.Cut(body, "x_response") is { Sign: "s" } cut && System.Text.Encoding.UTF8.GetString(body[cut.Value]) == node;
         }, iter: 3000);
     }
 
@@ -213,11 +213,11 @@ public sealed class AlipayGatewayTests : IDisposable
     public void A_wrong_key_is_named_and_not_shown(string? ours, string? theirs, string named)
     {
         var options = AlipayWire.Options with { PrivateKeyPem = ours ?? AlipayWire.Options.PrivateKeyPem, AlipayPublicKeyPem = theirs ?? AlipayWire.Options.AlipayPublicKeyPem };
-        var error = Assert.Throws<AlipaySettingException>(() => options.Load());
+        var error = Assert.Throws<AlipaySettingException>(() => options.Load(DateTimeOffset.UnixEpoch));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("garbage", error.Message, StringComparison.Ordinal);
     }
 
     private static PaymentOrder Payment(PaymentWay way, string subject = "Mint 5GB") =>
-        new(Order, Money.Cny(10650), subject, way, new DateTimeOffset(2026, 11, 23, 12, 15, 0, TimeSpan.Zero), new Uri("https://shop.example/top-ups/x?back=1"));
+        new(Order, Money.Cny(10650), subject, way, new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 11, 23, 12, 15, 0, TimeSpan.Zero), new Uri("https://shop.example/top-ups/x?back=1"));
 }

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Refill.Payments;
 using Refill.Payments.Alipay;
 
 namespace Refill.Tests.Payments.Alipay;
@@ -32,9 +34,11 @@ public sealed class PublishedVectorsTests
         using var file = Read("alipay-response-rsa2.json");
         using var key = Key(file.RootElement.GetProperty("alipay_public_key").GetString()!);
         var body = Encoding.UTF8.GetBytes(file.RootElement.GetProperty("raw_body").GetString()!);
-        Assert.Equal("10000", AlipayAnswer.Read(body, file.RootElement.GetProperty("response_key").GetString()!, key, out _)?.GetProperty("code").GetString());
+        var cut = Assert.NotNull(AlipayAnswer.Cut(body, file.RootElement.GetProperty("response_key").GetString()!));
+        Assert.True(AlipaySignature.Verify(key, body.AsSpan(cut.Value), cut.Sign));
+        Assert.Equal("10000", AlipayAnswer.Parse(body.AsSpan(cut.Value))?.GetProperty("code").GetString());
         body[60] ^= 1;
-        Assert.Null(AlipayAnswer.Read(body, file.RootElement.GetProperty("response_key").GetString()!, key, out _));
+        Assert.False(AlipaySignature.Verify(key, body.AsSpan(cut.Value), cut.Sign));
     }
 
     [Fact]
@@ -45,14 +49,53 @@ public sealed class PublishedVectorsTests
         {
             var body = Encoding.UTF8.GetBytes(one.GetProperty("raw_body").GetString()!);
             var cut = AlipayAnswer.Cut(body, "alipay_trade_create_response");
-            Assert.Equal(one.GetProperty("signed_text").GetString(), cut is var (range, _) ? Encoding.UTF8.GetString(body[range]) : null);
+            Assert.Equal(one.GetProperty("signed_text").GetString(), cut is { Value: var range } ? Encoding.UTF8.GetString(body[range]) : null);
         });
     }
 
-    private static JsonDocument Read(string name)
+    [Theory]
+    [InlineData("appCertPublicKey_2021001161683774.crt")]
+    [InlineData("alipayCertPublicKey_RSA2.crt")]
+    [InlineData("alipayRootCert.crt")]
+    public void Certificates_are_numbered_as_Alipay_does(string name)
+    {
+        using var file = Read("alipay-cert-sn.json");
+        X509Certificate2Collection certificates = [];
+        certificates.ImportFromPem(File.ReadAllText(PathOf(Path.Combine("alipay-certs", name))));
+        var expected = file.RootElement.GetProperty("expect").GetProperty(name).GetString();
+        Assert.Equal(expected, AlipayCertificateNumber.OfRoots(certificates));
+    }
+
+    [Fact]
+    public void The_key_of_the_published_certificate_is_the_published_key()
+    {
+        using var file = Read("alipay-cert-sn.json");
+        using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(PathOf(Path.Combine("alipay-certs", "alipayCertPublicKey_RSA2.crt"))));
+        Assert.Equal(file.RootElement.GetProperty("alipay_public_key_from_cert").GetString(), Convert.ToBase64String(certificate.GetRSAPublicKey()!.ExportSubjectPublicKeyInfo()));
+    }
+
+    [Fact]
+    public async Task Service_market_notifications_keep_sign_type_in_their_text()
+    {
+        using var file = Read("alipay-notify-rsa2.json");
+        var group = file.RootElement.GetProperty("groups")[1];
+        foreach (var one in group.GetProperty("cases").EnumerateArray())
+        {
+            var form = one.GetProperty("form").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
+            var options = AlipayWire.Options with { AppId = form["app_id"], AlipayPublicKeyPem = group.GetProperty("alipay_public_key").GetString()! };
+            using var gateway = new AlipayGateway(new HttpClient(), options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<AlipayGateway>.Instance);
+            var body = string.Join('&', form.Select(p => $"{p.Key}={Uri.EscapeDataString(p.Value)}"));
+            var read = await gateway.ReadAsync(AlipayWire.Raw(Encoding.UTF8.GetBytes(body)), TestContext.Current.CancellationToken);
+            Assert.True(one.GetProperty("expect_valid").GetBoolean() == read is PaymentNotification.Ignored, $"{one.GetProperty("name")}: {read}");
+        }
+    }
+
+    private static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllBytes(PathOf(name)));
+
+    private static string PathOf(string name)
     {
         var shared = Environment.GetEnvironmentVariable("REFILL_TEST_SHARED") ?? throw new InvalidOperationException("REFILL_TEST_SHARED names no folder; .ci/run sets it");
-        return JsonDocument.Parse(File.ReadAllBytes(Path.Combine(shared, "vectors", name)));
+        return Path.Combine(shared, "vectors", name);
     }
 
     private static RSA Key(string text)

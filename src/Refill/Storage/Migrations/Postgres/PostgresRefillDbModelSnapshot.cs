@@ -478,6 +478,77 @@ namespace Refill.Storage.Migrations.Postgres
                     b.ToTable("transfer", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.Payments.Transfers.BankCreditRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("account");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("EntryId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("entry_id");
+
+                    b.Property<long>("ImportedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("imported_at");
+
+                    b.Property<Guid?>("PaymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("payment_id");
+
+                    b.Property<string>("ValueDate")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("value_date");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("PaymentId")
+                        .IsUnique()
+                        .HasFilter("payment_id IS NOT NULL");
+
+                    b.HasIndex("Account", "EntryId")
+                        .IsUnique();
+
+                    b.ToTable("bank_credit", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Payments.Transfers.BankRefundRow", b =>
+                {
+                    b.Property<string>("RefundNumber")
+                        .HasColumnType("text")
+                        .HasColumnName("refund_number");
+
+                    b.Property<long>("ConfirmedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<string>("ConfirmedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("confirmed_by");
+
+                    b.HasKey("RefundNumber");
+
+                    b.ToTable("bank_refund", (string)null);
+                });
+
             modelBuilder.Entity("Refill.Payments.Wallets.WalletCreditRow", b =>
                 {
                     b.Property<short>("Cell")
@@ -538,6 +609,184 @@ namespace Refill.Storage.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.ToTable("wallet", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Reconciliation.DiscrepancyRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint")
+                        .HasColumnName("at");
+
+                    b.Property<long?>("ClosedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("closed_at");
+
+                    b.Property<string>("ClosedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("closed_by");
+
+                    b.Property<string>("Currency")
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("Day")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("day");
+
+                    b.Property<long>("FoundAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("found_at");
+
+                    b.Property<string>("Gateway")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("gateway");
+
+                    b.Property<string>("GatewayNumber")
+                        .HasColumnType("text")
+                        .HasColumnName("gateway_number");
+
+                    b.Property<short>("Kind")
+                        .HasColumnType("smallint")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Note")
+                        .HasColumnType("text")
+                        .HasColumnName("note");
+
+                    b.Property<long?>("OursMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("ours_minor");
+
+                    b.Property<Guid?>("PaymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("payment_id");
+
+                    b.Property<short>("State")
+                        .HasColumnType("smallint")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("subject");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("text");
+
+                    b.Property<long?>("TheirsMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("theirs_minor");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("State", "FoundAt");
+
+                    b.HasIndex("Gateway", "Subject", "Kind")
+                        .IsUnique();
+
+                    b.ToTable("discrepancy", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Reconciliation.ReconciliationRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("AmountDiffers")
+                        .HasColumnType("integer")
+                        .HasColumnName("amount_differs");
+
+                    b.Property<string>("Currency")
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("Day")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("day");
+
+                    b.Property<long?>("DoneAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("done_at");
+
+                    b.Property<long>("FeesMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("fees_minor");
+
+                    b.Property<string>("Gateway")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("gateway");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("text")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<long>("LeaseUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lease_until");
+
+                    b.Property<int>("Matched")
+                        .HasColumnType("integer")
+                        .HasColumnName("matched");
+
+                    b.Property<int>("OnlyOurs")
+                        .HasColumnType("integer")
+                        .HasColumnName("only_ours");
+
+                    b.Property<int>("OnlyTheirs")
+                        .HasColumnType("integer")
+                        .HasColumnName("only_theirs");
+
+                    b.Property<int>("Others")
+                        .HasColumnType("integer")
+                        .HasColumnName("others");
+
+                    b.Property<long>("PaymentsMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("payments_minor");
+
+                    b.Property<long>("RefundsMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("refunds_minor");
+
+                    b.Property<int>("Rows")
+                        .HasColumnType("integer")
+                        .HasColumnName("rows");
+
+                    b.Property<long>("SettledMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("settled_minor");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("started_at");
+
+                    b.Property<short>("State")
+                        .HasColumnType("smallint")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Trouble")
+                        .HasColumnType("text")
+                        .HasColumnName("trouble");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Gateway", "Day")
+                        .IsUnique();
+
+                    b.ToTable("reconciliation", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Storage.ArchiveRow", b =>
@@ -631,6 +880,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("gateway_number");
 
+                    b.Property<long>("GivenBackMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("given_back_minor");
+
                     b.Property<long?>("PaidAt")
                         .HasColumnType("bigint")
                         .HasColumnName("paid_at");
@@ -646,6 +899,14 @@ namespace Refill.Storage.Migrations.Postgres
                     b.Property<long?>("RefundedAt")
                         .HasColumnType("bigint")
                         .HasColumnName("refunded_at");
+
+                    b.Property<short>("RefundsAsked")
+                        .HasColumnType("smallint")
+                        .HasColumnName("refunds_asked");
+
+                    b.Property<string>("StartNumber")
+                        .HasColumnType("text")
+                        .HasColumnName("start_number");
 
                     b.Property<short>("State")
                         .HasColumnType("smallint")
@@ -667,6 +928,12 @@ namespace Refill.Storage.Migrations.Postgres
 
                     b.HasIndex("Cell", "TopUpId");
 
+                    b.HasIndex("Gateway", "PaidAt")
+                        .HasFilter("paid_at IS NOT NULL");
+
+                    b.HasIndex("Gateway", "RefundedAt")
+                        .HasFilter("refunded_at IS NOT NULL");
+
                     b.HasIndex("State", "CreatedAt")
                         .HasFilter("state IN (1, 4)");
 
@@ -674,6 +941,79 @@ namespace Refill.Storage.Migrations.Postgres
                         .IsUnique();
 
                     b.ToTable("payment", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.TopUps.RefundRow", b =>
+                {
+                    b.Property<short>("Cell")
+                        .HasColumnType("smallint")
+                        .HasColumnName("cell");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("bigint")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<string>("AskedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("asked_by");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("currency");
+
+                    b.Property<long?>("DoneAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("done_at");
+
+                    b.Property<short>("Ordinal")
+                        .HasColumnType("smallint")
+                        .HasColumnName("ordinal");
+
+                    b.Property<Guid>("PaymentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("payment_id");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("requested_at");
+
+                    b.Property<short>("State")
+                        .HasColumnType("smallint")
+                        .HasColumnName("state");
+
+                    b.Property<Guid>("TopUpId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("top_up_id");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Cell", "Id");
+
+                    b.HasIndex("DoneAt")
+                        .HasFilter("done_at IS NOT NULL");
+
+                    b.HasIndex("Cell", "TopUpId");
+
+                    b.HasIndex("State", "RequestedAt")
+                        .HasFilter("state = 1");
+
+                    b.HasIndex("Cell", "PaymentId", "Ordinal")
+                        .IsUnique();
+
+                    b.ToTable("refund", (string)null);
                 });
 
             modelBuilder.Entity("Refill.TopUps.TermsRow", b =>

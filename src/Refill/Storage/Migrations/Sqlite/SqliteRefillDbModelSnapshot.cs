@@ -477,6 +477,77 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.ToTable("transfer", (string)null);
                 });
 
+            modelBuilder.Entity("Refill.Payments.Transfers.BankCreditRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("account");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("EntryId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("entry_id");
+
+                    b.Property<long>("ImportedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("imported_at");
+
+                    b.Property<byte[]>("PaymentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("payment_id");
+
+                    b.Property<string>("ValueDate")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value_date");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("PaymentId")
+                        .IsUnique()
+                        .HasFilter("payment_id IS NOT NULL");
+
+                    b.HasIndex("Account", "EntryId")
+                        .IsUnique();
+
+                    b.ToTable("bank_credit", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Payments.Transfers.BankRefundRow", b =>
+                {
+                    b.Property<string>("RefundNumber")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("refund_number");
+
+                    b.Property<long>("ConfirmedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<string>("ConfirmedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("confirmed_by");
+
+                    b.HasKey("RefundNumber");
+
+                    b.ToTable("bank_refund", (string)null);
+                });
+
             modelBuilder.Entity("Refill.Payments.Wallets.WalletCreditRow", b =>
                 {
                     b.Property<byte[]>("Id")
@@ -538,6 +609,184 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.ToTable("wallet", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Reconciliation.DiscrepancyRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<long?>("ClosedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("closed_at");
+
+                    b.Property<string>("ClosedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("closed_by");
+
+                    b.Property<string>("Currency")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("Day")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("day");
+
+                    b.Property<long>("FoundAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("found_at");
+
+                    b.Property<string>("Gateway")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("gateway");
+
+                    b.Property<string>("GatewayNumber")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("gateway_number");
+
+                    b.Property<short>("Kind")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Note")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("note");
+
+                    b.Property<long?>("OursMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ours_minor");
+
+                    b.Property<byte[]>("PaymentId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("payment_id");
+
+                    b.Property<short>("State")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("text");
+
+                    b.Property<long?>("TheirsMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("theirs_minor");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("State", "FoundAt");
+
+                    b.HasIndex("Gateway", "Subject", "Kind")
+                        .IsUnique();
+
+                    b.ToTable("discrepancy", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Reconciliation.ReconciliationRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<int>("AmountDiffers")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("amount_differs");
+
+                    b.Property<string>("Currency")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("currency");
+
+                    b.Property<string>("Day")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("day");
+
+                    b.Property<long?>("DoneAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("done_at");
+
+                    b.Property<long>("FeesMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("fees_minor");
+
+                    b.Property<string>("Gateway")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("gateway");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<long>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<int>("Matched")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("matched");
+
+                    b.Property<int>("OnlyOurs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("only_ours");
+
+                    b.Property<int>("OnlyTheirs")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("only_theirs");
+
+                    b.Property<int>("Others")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("others");
+
+                    b.Property<long>("PaymentsMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("payments_minor");
+
+                    b.Property<long>("RefundsMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refunds_minor");
+
+                    b.Property<int>("Rows")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("rows");
+
+                    b.Property<long>("SettledMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("settled_minor");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started_at");
+
+                    b.Property<short>("State")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Trouble")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trouble");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Gateway", "Day")
+                        .IsUnique();
+
+                    b.ToTable("reconciliation", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Storage.ArchiveRow", b =>
@@ -631,6 +880,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("gateway_number");
 
+                    b.Property<long>("GivenBackMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("given_back_minor");
+
                     b.Property<long?>("PaidAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("paid_at");
@@ -646,6 +899,14 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.Property<long?>("RefundedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("refunded_at");
+
+                    b.Property<short>("RefundsAsked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refunds_asked");
+
+                    b.Property<string>("StartNumber")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("start_number");
 
                     b.Property<short>("State")
                         .HasColumnType("INTEGER")
@@ -668,6 +929,12 @@ namespace Refill.Storage.Migrations.Sqlite
 
                     b.HasIndex("Cell", "TopUpId");
 
+                    b.HasIndex("Gateway", "PaidAt")
+                        .HasFilter("paid_at IS NOT NULL");
+
+                    b.HasIndex("Gateway", "RefundedAt")
+                        .HasFilter("refunded_at IS NOT NULL");
+
                     b.HasIndex("State", "CreatedAt")
                         .HasFilter("state IN (1, 4)");
 
@@ -675,6 +942,81 @@ namespace Refill.Storage.Migrations.Sqlite
                         .IsUnique();
 
                     b.ToTable("payment", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.TopUps.RefundRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<short>("Cell")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cell");
+
+                    b.Property<long>("AmountMinor")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("amount_minor");
+
+                    b.Property<string>("AskedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("asked_by");
+
+                    b.Property<string>("Currency")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("currency");
+
+                    b.Property<long?>("DoneAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("done_at");
+
+                    b.Property<short>("Ordinal")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ordinal");
+
+                    b.Property<byte[]>("PaymentId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("payment_id");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<short>("State")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("state");
+
+                    b.Property<byte[]>("TopUpId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("top_up_id");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id", "Cell");
+
+                    b.HasIndex("DoneAt")
+                        .HasFilter("done_at IS NOT NULL");
+
+                    b.HasIndex("Cell", "TopUpId");
+
+                    b.HasIndex("State", "RequestedAt")
+                        .HasFilter("state = 1");
+
+                    b.HasIndex("Cell", "PaymentId", "Ordinal")
+                        .IsUnique();
+
+                    b.ToTable("refund", (string)null);
                 });
 
             modelBuilder.Entity("Refill.TopUps.TermsRow", b =>
