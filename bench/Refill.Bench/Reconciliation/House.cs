@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Refill.Bench.Ledger;
 using Refill.Server;
 using Refill.Storage;
@@ -47,6 +48,7 @@ internal sealed class House : IAsyncDisposable
 
     public static async Task<long> CountAsync(Database database, string sql)
     {
+        NpgsqlConnection.ClearAllPools(); // A database that was restarted meanwhile has closed what stands in them.
         await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
         await using var command = connection.CreateCommand();
         (command.CommandTimeout, command.CommandText) = (0, sql);
