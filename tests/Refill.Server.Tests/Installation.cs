@@ -122,7 +122,7 @@ internal sealed class Installation : IAsyncDisposable
     public async Task<OpenOrder> CompletedAsync()
     {
         var order = await OrderAsync();
-        var reply = await Desk.NotifyAsync("alipay", new RawNotification("POST", "/", "", new Dictionary<string, string>(), GatewayNotification.Of(order, Secrets)), Cancellation);
+        var reply = await parts.Value.GetRequiredService<NotificationDesk>().NotifyAsync("alipay", new RawNotification("POST", "/", "", new Dictionary<string, string>(), GatewayNotification.Of(order, Secrets)), Cancellation);
         Assert.Equal("success", reply!.Body);
         await DueAsync();
         Assert.Equal(TopUpState.Completed, (await StandingAsync(order.TopUpId)).State);

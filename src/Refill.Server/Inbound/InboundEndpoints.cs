@@ -25,7 +25,7 @@ internal static class InboundEndpoints
         inbound.MapPost("/carriers/{connector}", CarrierAsync);
     }
 
-    private static async Task<IResult> PaymentAsync(string gateway, HttpRequest request, TopUpDesk desk, ILogger<TopUpDesk> log, CancellationToken cancellation)
+    private static async Task<IResult> PaymentAsync(string gateway, HttpRequest request, NotificationDesk desk, ILogger<NotificationDesk> log, CancellationToken cancellation)
     {
         if (await ReadBodyAsync(request, cancellation) is not { } body)
         {
@@ -40,7 +40,7 @@ internal static class InboundEndpoints
             log);
     }
 
-    private static async Task<IResult> CarrierAsync(string connector, HttpRequest request, TopUpDesk desk, ILogger<TopUpDesk> log, CancellationToken cancellation)
+    private static async Task<IResult> CarrierAsync(string connector, HttpRequest request, NotificationDesk desk, ILogger<NotificationDesk> log, CancellationToken cancellation)
     {
         if (await ReadBodyAsync(request, cancellation) is not { } body)
         {

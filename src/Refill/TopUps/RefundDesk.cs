@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Refill.Payments;
@@ -28,18 +27,14 @@ public abstract record RefundAnswer
 /// </summary>
 public sealed class RefundDesk
 {
-    /// <summary>How long a gateway may leave a refund undecided before a person is asked.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromDays(7);
-
     private readonly Database database;
     private readonly TopUpStore store;
     private readonly RefundSteps steps;
-    private readonly PaymentGateways gateways;
-    private readonly TimeProvider time;
+    private readonly RefundCalls calls;
     private readonly ILogger<RefundDesk> log;
 
-    internal RefundDesk(Database database, TopUpStore store, RefundSteps steps, PaymentGateways gateways, TimeProvider time, ILogger<RefundDesk> log) =>
-        (this.database, this.store, this.steps, this.gateways, this.time, this.log) = (database, store, steps, gateways, time, log);
+    internal RefundDesk(Database database, TopUpStore store, RefundSteps steps, RefundCalls calls, ILogger<RefundDesk> log) =>
+        (this.database, this.store, this.steps, this.calls, this.log) = (database, store, steps, calls, log);
 
     /// <param name="amountMinor">In the currency that was paid; null: all that is left.</param>
     /// <param name="reason">1 to 200 characters.</param>
@@ -83,37 +78,18 @@ public sealed class RefundDesk
             return new WorkVerdict.Finished();
         }
 
-        CrashPoint.Reach(CrashPoint.RefundStarting);
-        var gateway = gateways.Get(payment.Gateway);
         var order = new RefundOrder(refund.TopUpId, payment.Key, refund.Number, refund.Amount, paid, refund.Reason);
-
-        // A try before this one left its trace: it may have reached the gateway.
-        var status = item is { Attempts: > 1 } or { LastError: not null } ? await gateway.QueryRefundAsync(order, cancellation) : new RefundStatus.NotFound();
-        if (status is RefundStatus.NotFound)
-        {
-            status = await gateway.RefundAsync(order, cancellation);
-        }
-
-        TopUpMetrics.Called(payment.Gateway, "refund", status);
-        CrashPoint.Reach(CrashPoint.RefundAnswered);
-        var waited = time.GetUtcNow() - refund.RequestedAt;
-        switch (status)
+        switch (await calls.AskAsync(payment.Gateway, order, item, cancellation))
         {
             case RefundStatus.Refunded:
-                return await TakeAsync(refund, (topUp, payments, now) => steps.Done(topUp, payments, now), item.Finish(), cancellation) is null ? new WorkVerdict.Finished() : new WorkVerdict.Committed();
+                var done = await TakeAsync(refund, (topUp, payments, now) => steps.Done(topUp, payments, now), item.Finish(), cancellation);
+                CrashPoint.Reach(CrashPoint.RefundCommitted);
+                return done is null ? new WorkVerdict.Finished() : new WorkVerdict.Committed();
             case RefundStatus.Rejected rejected:
                 log.LogError("refund {Refund} needs a person: {Reason}", refund.Id, rejected.Reason);
                 return await TakeAsync(refund, (topUp, _, now) => steps.Refused(topUp, now), item.Bury(rejected.Reason), cancellation) is null ? new WorkVerdict.Dead(rejected.Reason) : new WorkVerdict.Committed();
-            case var undecided when waited > Patience:
-                return new WorkVerdict.Dead($"the refund is undecided after {Patience.TotalDays} days: {undecided}");
-            case RefundStatus.Pending:
-                return new WorkVerdict.Again(Refunding.NextAsk(waited), "pending at the gateway");
-            case RefundStatus.NotFound:
-                return new WorkVerdict.Again(Refunding.NextAsk(waited), "the gateway does not know the refund yet");
-            case RefundStatus.Unknown unknown:
-                return new WorkVerdict.Again(Refunding.NextAsk(waited), unknown.Reason);
-            default:
-                throw new UnreachableException(status.GetType().Name);
+            case var undecided:
+                return calls.Wait(undecided, refund.RequestedAt);
         }
     }
 

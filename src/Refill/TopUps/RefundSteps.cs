@@ -69,7 +69,7 @@ internal sealed class RefundSteps(TimeProvider time)
         refund.State is RefundState.Requested or RefundState.NeedsReview && payments.FirstOrDefault(payment => payment.Id == refund.PaymentId) is { } payment
             ? new Step("refund-done", topUp, topUp with { UpdatedAt = Now })
             {
-                Transfers = [Transfer(Refunded, topUp, [new(InTransit(payment), -refund.Amount.Minor), new(Clearing(payment), refund.Amount.Minor)])],
+                Transfers = [Transfer(Refunded, topUp, [new(PaymentAccounts.InTransit(payment), -refund.Amount.Minor), new(PaymentAccounts.Clearing(payment), refund.Amount.Minor)])],
                 Also = [(refund with { State = RefundState.Done, DoneAt = Now }).Store(refund.Version)],
             }
             : null;
@@ -95,7 +95,7 @@ internal sealed class RefundSteps(TimeProvider time)
     {
         var price = topUp.Price;
         var postings = ImmutableArray.CreateBuilder<Posting>();
-        postings.Add(new(InTransit(payment), minor));
+        postings.Add(new(PaymentAccounts.InTransit(payment), minor));
         if (paid.Currency == price.Currency)
         {
             postings.Add(new(Account.For(topUp.Cell, "revenue", price.Currency.Unit), -minor));
@@ -117,8 +117,4 @@ internal sealed class RefundSteps(TimeProvider time)
     private static long Part(long price, long part, long whole) => (long)((Int128)price * part / whole);
 
     private Transfer Transfer(string kind, TopUp topUp, ImmutableArray<Posting> postings) => new(CellId.New(topUp.Cell, time), kind, topUp.Id, postings);
-
-    private static Account Clearing(Payment payment) => Account.For(payment.Cell, $"clearing/{payment.Gateway}", payment.Amount.Currency.Unit);
-
-    private static Account InTransit(Payment payment) => Account.For(payment.Cell, $"refund-in-transit/{payment.Gateway}", payment.Amount.Currency.Unit, floor: 0);
 }

@@ -24,17 +24,19 @@ public static class Registration
         .AddSingleton<TopUpStore>()
         .AddSingleton<PaymentWatch>()
         .AddSingleton<Delivery>()
+        .AddSingleton<RefundCalls>()
         .AddSingleton<Refunding>()
         .AddSingleton<RefundSteps>()
         .AddSingleton(p => new RefundDesk(
-            p.GetRequiredService<Database>(), p.GetRequiredService<TopUpStore>(), p.GetRequiredService<RefundSteps>(), p.GetRequiredService<PaymentGateways>(), p.GetRequiredService<TimeProvider>(),
-            p.GetRequiredService<ILogger<RefundDesk>>()))
+            p.GetRequiredService<Database>(), p.GetRequiredService<TopUpStore>(), p.GetRequiredService<RefundSteps>(), p.GetRequiredService<RefundCalls>(), p.GetRequiredService<ILogger<RefundDesk>>()))
         .AddSingleton<Sweep>()
         .AddSingleton<Dispatcher>()
         .AddSingleton(p => new TopUpDesk(
             p.GetRequiredService<TopUpStore>(), p.GetRequiredService<TopUpSteps>(), p.GetRequiredService<PaymentWatch>(), p.GetRequiredService<TopUpChanges>(),
             p.GetRequiredService<PaymentGateways>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(), p.GetRequiredService<CatalogueReader>(),
             p.GetRequiredService<FxRates>(), p.GetRequiredService<TimeProvider>()))
+        .AddSingleton(p => new NotificationDesk(
+            p.GetRequiredService<TopUpStore>(), p.GetRequiredService<PaymentWatch>(), p.GetRequiredService<PaymentGateways>(), p.GetRequiredService<CarrierDirectory>()))
         .AddSingleton(p => new WalletOrders(
             p.GetRequiredService<TopUpStore>(), p.GetRequiredService<TopUpSteps>(), p.GetRequiredService<TopUpDesk>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(),
             p.GetRequiredService<CatalogueReader>(), p.GetRequiredService<GeneralLedger>(), p.GetRequiredService<WalletGateway>(),

@@ -192,7 +192,7 @@ public sealed class TopUpDesk
             return new QuoteRefused(QuoteProblem.GatewayRefused);
         }
 
-        if (repeatedNumber is not null && !await SameCardAsync(topUpId, repeatedNumber, cancellation))
+        if (repeatedNumber is not null && !await IsNumberOfAsync(topUpId, repeatedNumber, cancellation))
         {
             return new QuoteRefused(QuoteProblem.NumberRepeatedWrong);
         }
@@ -252,12 +252,7 @@ public sealed class TopUpDesk
         {
             case PaymentStart.Redirect { StartNumber: { } number }:
                 // Before it is kept nobody is sent there: an order whose number is not known has not been paid.
-                return await store.TakeAsync(
-                    topUpId,
-                    (now, payments) => payments.FirstOrDefault(p => p.Id == payment.Id && p.State == PaymentState.Open && p.StartNumber != number) is { } open ? steps.PaymentNumber(now, open, number) : null,
-                    cancellation: cancellation) is not null || await store.LoadPaymentAsync(payment.Id, cancellation) is { State: PaymentState.Open } kept && kept.StartNumber == number
-                    ? start
-                    : new QuoteRefused(QuoteProblem.AlreadyPaid);
+                return payment.StartNumber == number || await KeepNumberAsync(payment, number, cancellation) ? start : new QuoteRefused(QuoteProblem.AlreadyPaid);
             case PaymentStart.Redirect or PaymentStart.CallApp or PaymentStart.ShowTransfer:
                 return start;
             case PaymentStart.Submitted:
@@ -279,7 +274,11 @@ public sealed class TopUpDesk
     }
 
     /// <summary>True if this is one of the card's own numbers.</summary>
-    public Task<bool> IsNumberOfAsync(Guid topUpId, string typed, CancellationToken cancellation) => SameCardAsync(topUpId, typed, cancellation);
+    public async Task<bool> IsNumberOfAsync(Guid topUpId, string typed, CancellationToken cancellation) =>
+        CardRecognition.Recognize(typed).Identifier is { } identifier
+        && await store.LoadAsync(topUpId, cancellation) is var (topUp, _)
+        && await cards.GetAsync(topUp.CardId, cancellation) is { } card
+        && card.Identifiers.Contains(identifier);
 
     /// <summary>Asks the gateway now, as when the browser has come back (failure cases 3 and 4); at most once in 5 seconds for one top-up.</summary>
     public async Task CheckPaymentAsync(Guid topUpId, CancellationToken cancellation)
@@ -333,99 +332,26 @@ public sealed class TopUpDesk
             ? await GetAsync(id, cancellation)
             : null;
 
-    /// <summary>A gateway's notification: verified, looked into, and answered. Idempotent. Null: there is no such gateway.</summary>
-    public async Task<NotificationReply?> NotifyAsync(string gatewayName, RawNotification raw, CancellationToken cancellation)
+    /// <summary>False: the payment is not open any more.</summary>
+    private async Task<bool> KeepNumberAsync(Payment seen, string startNumber, CancellationToken cancellation)
     {
-        if (gateways.Find(gatewayName) is not { } gateway)
-        {
-            return null;
-        }
-
-        var notification = await gateway.ReadAsync(raw, cancellation);
-        TopUpMetrics.Called(gateway.Name, "notification", notification);
-        CrashPoint.Reach(CrashPoint.NotificationReceived);
-        switch (notification)
-        {
-            case PaymentNotification.Ignored:
-                return gateway.Reply(true);
-            case PaymentNotification.Refused:
-                return gateway.Reply(false);
-            case PaymentNotification.AboutRefund refund:
-                if (Payment.TryParseOrderNumber(refund.OrderNumber, out var refunded) && await store.LoadPaymentAsync(refunded, cancellation) is { IsGoingBack: true, State: PaymentState.Refunding } back && back.Gateway == gateway.Name)
-                {
-                    await store.HurryAsync(back.Id, TopUpSteps.RefundWork, cancellation);
-                }
-
-                return gateway.Reply(true);
-            case PaymentNotification.Genuine genuine:
-                if (!Payment.TryParseOrderNumber(genuine.OrderNumber, out var id) || await store.LoadPaymentAsync(id, cancellation) is not { } payment || payment.Gateway != gateway.Name)
-                {
-                    return gateway.Reply(false);
-                }
-
-                return gateway.Reply(await HearAsync(payment, genuine.Status, cancellation));
-            default:
-                throw new UnreachableException(notification.GetType().Name);
-        }
-    }
-
-    /// <summary>A carrier's webhook: a reason to ask sooner. Null: there is no such connector, or it has no webhook.</summary>
-    public async Task<CarrierNotification?> NotifyDeliveryAsync(string connector, RawWebhook raw, CancellationToken cancellation)
-    {
-        var notification = carriers.Find(connector)?.Read(raw);
-        if (notification is CarrierNotification.Genuine genuine)
-        {
-            if (await store.LoadAsync(genuine.DeliveryId, cancellation) is null)
+        var isKept = false;
+        await store.TakeAsync(
+            seen.TopUpId,
+            (topUp, payments) =>
             {
-                // Another installation's, with the same account: work about it could only end before a person.
-                return new CarrierNotification.Refused("about no top-up of this installation");
-            }
-
-            await store.HurryAsync(genuine.DeliveryId, TopUpSteps.DeliverWork, cancellation);
-        }
-
-        return notification;
+                var open = payments.FirstOrDefault(payment => payment.Id == seen.Id && payment.State == PaymentState.Open);
+                isKept = open is not null;
+                return open is null || open.StartNumber == startNumber ? null : steps.PaymentNumber(topUp, open, startNumber);
+            },
+            cancellation: cancellation);
+        return isKept;
     }
 
     /// <summary>True if something can be paid without exchanging: then a missing rate closes no shop.</summary>
     private bool TakesPrices => gateways.All.Any(gateway => gateway.Currency == Currency.Usd && gateway.Ways.Any(way => way != PaymentWay.Direct));
 
     private Task<FxRate?> RateAsync(CancellationToken cancellation) => rates.ForQuotesAsync(Currency.Usd, Currency.Cny, cancellation);
-
-    private async Task<bool> HearAsync(Payment payment, PaymentStatus status, CancellationToken cancellation)
-    {
-        if (status is PaymentStatus.Paid paid && paid.Amount == payment.Amount)
-        {
-            // Told before (failure case 1): there is nothing that a second look could decide otherwise.
-            if (payment.State is PaymentState.Open or PaymentState.Closed)
-            {
-                await watch.BookAsync(payment, status, null, cancellation);
-            }
-
-            return true;
-        }
-
-        // Signed, but not what was asked for (failure cases 6 and 8): not believed before the gateway has said it again when asked.
-        if (status is PaymentStatus.Paid or PaymentStatus.WrongCurrency)
-        {
-            await store.HurryAsync(payment.Id, TopUpSteps.PaymentWork, cancellation);
-            return false;
-        }
-
-        // Genuine, and it does not say enough: the gateway is asked.
-        if (status is PaymentStatus.Unknown && payment.State is PaymentState.Open)
-        {
-            await store.HurryAsync(payment.Id, TopUpSteps.PaymentWork, cancellation);
-        }
-
-        return true;
-    }
-
-    private async Task<bool> SameCardAsync(Guid topUpId, string typed, CancellationToken cancellation) =>
-        CardRecognition.Recognize(typed).Identifier is { } identifier
-        && await store.LoadAsync(topUpId, cancellation) is var (topUp, _)
-        && await cards.GetAsync(topUp.CardId, cancellation) is { } card
-        && card.Identifiers.Contains(identifier);
 
     private bool StillGood(TopUpView view) => view.State is TopUpState.Quoted or TopUpState.AwaitingPayment && view.QuoteExpiresAt > time.GetUtcNow();
 

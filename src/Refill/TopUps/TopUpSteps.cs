@@ -84,7 +84,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         return new Step("ordered", null, topUp)
         {
             Payments = [payment],
-            Transfers = [taken, Transfer("payment-received", topUp, (Clearing(payment), -plan.Price.Minor), (Held(payment), plan.Price.Minor))],
+            Transfers = [taken, Transfer("payment-received", topUp, (PaymentAccounts.Clearing(payment), -plan.Price.Minor), (PaymentAccounts.Held(payment), plan.Price.Minor))],
             Work = [new(DeliverWork, topUp.Id, now)],
         };
     }
@@ -155,7 +155,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         var now = Now;
         var trouble = TroubleWith(topUp, payment, paid, now);
         var received = payment with { PaidAmount = paid.Amount, GatewayNumber = paid.GatewayNumber, PaidAt = paid.PaidAt ?? now };
-        var money = Transfer("payment-received", topUp, (Clearing(payment), -paid.Amount.Minor), (Held(payment), paid.Amount.Minor));
+        var money = Transfer("payment-received", topUp, (PaymentAccounts.Clearing(payment), -paid.Amount.Minor), (PaymentAccounts.Held(payment), paid.Amount.Minor));
         if (trouble == TopUpTrouble.None)
         {
             return new Step("paid", topUp, Next(topUp, TopUpState.Paid))
@@ -295,7 +295,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         return new Step("refunded", topUp, AfterRefund(topUp, [.. payments.Where(other => other.Id != payment.Id)]))
         {
             Payments = [payment with { State = PaymentState.Refunded, RefundedAt = Now }],
-            Transfers = [Transfer("refunded", topUp, (InTransit(payment), -money.Minor), (Clearing(payment), money.Minor))],
+            Transfers = [Transfer("refunded", topUp, (PaymentAccounts.InTransit(payment), -money.Minor), (PaymentAccounts.Clearing(payment), money.Minor))],
         };
     }
 
@@ -348,7 +348,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         var money = payment.PaidAmount ?? throw new InvalidOperationException($"payment {payment.Id} was never paid");
         return (
             payment with { State = PaymentState.Refunding, RefundRequestedAt = Now },
-            Transfer("refund-reserved", topUp, (Held(payment), -money.Minor), (InTransit(payment), money.Minor)));
+            Transfer("refund-reserved", topUp, (PaymentAccounts.Held(payment), -money.Minor), (PaymentAccounts.InTransit(payment), money.Minor)));
     }
 
     private Transfer Earned(TopUp topUp, Payment payment, Money? cost, ImmutableArray<Posting> allowances)
@@ -356,7 +356,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         var paid = payment.PaidAmount ?? throw new UnreachableException($"payment {payment.Id} is paid without an amount");
         var price = topUp.Price;
         var postings = ImmutableArray.CreateBuilder<Posting>();
-        postings.Add(new(Held(payment), -paid.Minor));
+        postings.Add(new(PaymentAccounts.Held(payment), -paid.Minor));
         if (paid.Currency == price.Currency)
         {
             postings.Add(new(Account.For(topUp.Cell, "revenue", price.Currency.Unit), paid.Minor));
@@ -388,15 +388,6 @@ internal sealed class TopUpSteps(TimeProvider time)
 
         return new Transfer(CellId.New(topUp.Cell, time), kind, topUp.Id, list.MoveToImmutable());
     }
-
-    /// <summary>What the gateway has collected for us (negative: owed to us).</summary>
-    private static Account Clearing(Payment payment) => Account.For(payment.Cell, $"clearing/{payment.Gateway}", payment.Amount.Currency.Unit);
-
-    /// <summary>Received for this top-up and not yet earned. Its floor of zero makes it impossible to refund or earn the same money twice.</summary>
-    private static Account Held(Payment payment) => Account.For(payment.Cell, "held", payment.Amount.Currency.Unit, payment.TopUpId, floor: 0);
-
-    /// <summary>Reserved to go back before the gateway is asked (failure case 22).</summary>
-    private static Account InTransit(Payment payment) => Account.For(payment.Cell, $"refund-in-transit/{payment.Gateway}", payment.Amount.Currency.Unit, floor: 0);
 
     private static DateTimeOffset? ValidUntil(Plan plan, DateTimeOffset start) =>
         plan.Validity.Activation == Activation.OnFirstUse ? null : plan.Validity.EndsAt(start);

@@ -128,7 +128,7 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
         Assert.Equal(400, (await Scene.NotifyAsync("forged"))!.StatusCode);
         Assert.Equal(400, (await Scene.NotifyAsync(Guid.NewGuid().ToString("N")))!.StatusCode);
         Assert.Equal(400, (await Scene.NotifyAsync("not-a-number"))!.StatusCode);
-        Assert.Null(await Scene.Desk.NotifyAsync("nobody", new RawNotification("POST", "/", "", new Dictionary<string, string>(), default), Token));
+        Assert.Null(await Scene.Notifications.NotifyAsync("nobody", new RawNotification("POST", "/", "", new Dictionary<string, string>(), default), Token));
     }
 
     [Fact]

@@ -44,6 +44,8 @@ internal sealed class Scene : IAsyncDisposable
 
     public RefundDesk Refunds => provider.GetRequiredService<RefundDesk>();
 
+    public NotificationDesk Notifications => provider.GetRequiredService<NotificationDesk>();
+
     public TopUpDesk Desk => provider.GetRequiredService<TopUpDesk>();
 
     public Wallets Wallets => provider.GetRequiredService<Wallets>();
@@ -128,7 +130,7 @@ internal sealed class Scene : IAsyncDisposable
         Assert.IsType<PaymentStart.ShowTransfer>((await Desk.PayAsync(topUp.Id, "transfer", PaymentWay.Transfer, Payer.Unknown, null, Back, default)).Value).Reference;
 
     public Task<NotificationReply?> NotifyAsync(string order) =>
-        Desk.NotifyAsync("alipay", new RawNotification("POST", "/", "", new Dictionary<string, string>(), Encoding.UTF8.GetBytes(order)), default);
+        Notifications.NotifyAsync("alipay", new RawNotification("POST", "/", "", new Dictionary<string, string>(), Encoding.UTF8.GetBytes(order)), default);
 
     /// <summary>Lets time pass in small steps, doing whatever falls due.</summary>
     public async Task PassAsync(TimeSpan span, TimeSpan? step = null)
