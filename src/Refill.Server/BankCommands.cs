@@ -16,18 +16,17 @@ internal static class BankCommands
         var import = new Command("import", "Import a statement of the account and match what has arrived; may be repeated. Exit code 0 only if every credit is matched") { file };
         import.SetAction((parsed, cancellation) => Commands.WithJourneys(parsed, async provider =>
         {
-            var source = parsed.GetRequiredValue(file);
-            if (!source.Exists)
-            {
-                return await Commands.RefuseAsync(parsed, $"there is no file {source.FullName}");
-            }
-
             if (provider.GetService<BankStatementImport>() is not { } bank)
             {
                 return await Commands.RefuseAsync(parsed, NotSetUp);
             }
 
-            await using var stream = source.OpenRead();
+            await using var stream = await Commands.OpenAsync(parsed, file);
+            if (stream is null)
+            {
+                return Commands.Misused;
+            }
+
             switch (await bank.ImportAsync(stream, cancellation))
             {
                 case BankImportOutcome.Done { Report: var report }:

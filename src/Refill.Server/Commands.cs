@@ -1,15 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Data.Common;
-using System.Globalization;
 using System.Net.Sockets;
 using Refill.Archive;
 using Refill.Cards;
 using Refill.Catalogue;
 using Refill.Ledger;
-using Refill.Payments.Alipay;
-using Refill.Payments.Stripe;
-using Refill.Payments.WeChatPay;
+using Refill.Payments;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Units;
@@ -23,7 +20,6 @@ internal static class Commands
     internal const int Fine = 0;
     internal const int Wrong = 1;
     internal const int Misused = 2;
-    private const decimal Micro = 1_000_000m;
 
     /// <summary>How long a command may take to end after Ctrl+C or SIGTERM; the server's requests under way get <see cref="WebHost.PatienceAtStop"/> of it.</summary>
     private static readonly TimeSpan PatienceAtStop = WebHost.PatienceAtStop * 2;
@@ -61,7 +57,7 @@ internal static class Commands
         root.Subcommands.Add(Verify());
         root.Subcommands.Add(ArchiveCommand.Archive());
         root.Subcommands.Add(Catalogue());
-        root.Subcommands.Add(ExchangeRate());
+        root.Subcommands.Add(FxCommands.ExchangeRates());
         root.Subcommands.Add(Work());
         root.Subcommands.Add(RefundCommands.Refund());
         root.Subcommands.Add(GatewayCommands.Gateways());
@@ -88,45 +84,17 @@ internal static class Commands
         var import = new Command("import", "Import plans and prices: all or nothing, every bad row listed") { file, withdraw };
         import.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Nothing, async provider =>
         {
-            var source = parsed.GetRequiredValue(file);
-            if (!source.Exists)
+            await using var stream = await OpenAsync(parsed, file);
+            if (stream is null)
             {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"there is no file {source.FullName}");
                 return Misused;
             }
 
-            await using var stream = source.OpenRead();
             var report = await provider.GetRequiredService<CatalogueImport>().ImportAsync(stream, TimeProvider.System.GetUtcNow(), parsed.GetValue(withdraw), cancellation);
             await Output(parsed).WriteLineAsync(report.ToString());
             return report.Done ? Fine : Wrong;
         }, cancellation));
         return new Command("catalogue", "What is sold") { import };
-    }
-
-    private static Command ExchangeRate()
-    {
-        var from = new Argument<string>("FROM") { Description = "USD" };
-        var to = new Argument<string>("TO") { Description = "CNY" };
-        var rate = new Argument<string>("RATE") { Description = "units of TO for one unit of FROM, such as 7.1034" };
-        var source = new Option<string>("--source") { Description = "who says so; shown to customers", Required = true };
-        var set = new Command("set", "Set the rate that quotes are made with from now on") { from, to, rate, source };
-        set.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Nothing, async provider =>
-        {
-            var by = parsed.GetRequiredValue(source).Trim();
-            if (Currency.Find(parsed.GetRequiredValue(from)) is not { } sold || sold != Currency.Usd || Currency.Find(parsed.GetRequiredValue(to)) is not { } paid || paid != Currency.Cny
-                || !decimal.TryParse(parsed.GetRequiredValue(rate), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                || number < FxRates.LeastRateMicro / Micro || number > FxRates.MostRateMicro / Micro || decimal.Round(number, 6) != number
-                || by.Length is 0 or > FxRates.MaxSource || by.Any(char.IsControl))
-            {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"allowed: USD CNY, a rate from 0.01 to 100 with at most six decimals, and a source of 1 to {FxRates.MaxSource} characters");
-                return Misused;
-            }
-
-            await provider.GetRequiredService<FxRates>().SetAsync(sold, paid, (long)(number * Micro), by, TimeProvider.System.GetUtcNow(), cancellation);
-            await Output(parsed).WriteLineAsync($"1 {sold} is {number} {paid} from now on");
-            return Fine;
-        }, cancellation));
-        return new Command("fx", "Exchange rates") { set, FxCommands.Import(), FxCommands.Show() };
     }
 
     /// <summary>Prints; opens no database.</summary>
@@ -164,8 +132,7 @@ internal static class Commands
             var wanted = (await provider.GetRequiredService<TopUpAudit>().DeadWorkAsync(cancellation)).FirstOrDefault(item => CellId.ToText(item.Id) == parsed.GetRequiredValue(id));
             if (wanted is null)
             {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync("there is no such work waiting for a person");
-                return Misused;
+                return await RefuseAsync(parsed, "there is no such work waiting for a person");
             }
 
             var again = (wanted with { Attempts = 0 }).Again(TimeProvider.System.GetUtcNow(), "tried again by hand");
@@ -180,23 +147,25 @@ internal static class Commands
     internal static TextWriter Output(ParseResult parsed) => parsed.InvocationConfiguration.Output;
 
     /// <param name="needs">Whether the database must be there, as a command that only looks wants it: a mistyped path must not look like an installation where all is well.</param>
-    internal static Task<int> WithGround(ParseResult parsed, Needs needs, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) => WithSettings(parsed, async settings =>
-    {
-        var services = new ServiceCollection().AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning)).AddGround(settings);
-        await using var provider = services.BuildServiceProvider();
-        var database = provider.GetRequiredService<Database>();
-        await (needs == Needs.Database ? database.CheckAsync(cancellation) : database.MigrateAsync(cancellation));
-        return await run(provider);
-    });
+    internal static Task<int> WithGround(ParseResult parsed, Needs needs, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) =>
+        WithServices(parsed, needs, (services, settings) => services.AddGround(settings), run, cancellation);
 
     /// <summary>With gateways and journeys besides, for a command that asks the outside world; the server may run at the same time.</summary>
-    internal static Task<int> WithJourneys(ParseResult parsed, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) => WithSettings(parsed, async settings =>
+    internal static Task<int> WithJourneys(ParseResult parsed, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) =>
+        WithServices(parsed, Needs.Database, (services, settings) => services.AddGround(settings).AddJourneys(settings), run, cancellation);
+
+    /// <summary>A file that an operator names, for reading; null: it is not there, and the error says so.</summary>
+    internal static async Task<FileStream?> OpenAsync(ParseResult parsed, Argument<FileInfo> file)
     {
-        var services = new ServiceCollection().AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning)).AddGround(settings).AddJourneys(settings);
-        await using var provider = services.BuildServiceProvider();
-        await provider.GetRequiredService<Database>().CheckAsync(cancellation);
-        return await run(provider);
-    });
+        var source = parsed.GetRequiredValue(file);
+        if (source.Exists)
+        {
+            return source.OpenRead();
+        }
+
+        await RefuseAsync(parsed, $"there is no file {source.FullName}");
+        return null;
+    }
 
     /// <summary>Says what must be mended first.</summary>
     internal static async Task<int> RefuseAsync(ParseResult parsed, string why)
@@ -204,6 +173,15 @@ internal static class Commands
         await parsed.InvocationConfiguration.Error.WriteLineAsync(why);
         return Misused;
     }
+
+    private static Task<int> WithServices(ParseResult parsed, Needs needs, Func<IServiceCollection, Settings, IServiceCollection> add, Func<IServiceProvider, Task<int>> run, CancellationToken cancellation) =>
+        WithSettings(parsed, async settings =>
+        {
+            await using var provider = add(new ServiceCollection().AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning)), settings).BuildServiceProvider();
+            var database = provider.GetRequiredService<Database>();
+            await (needs == Needs.Database ? database.CheckAsync(cancellation) : database.MigrateAsync(cancellation));
+            return await run(provider);
+        });
 
     private static async Task<int> WithSettings(ParseResult parsed, Func<Settings, Task<int>> run)
     {
@@ -221,7 +199,7 @@ internal static class Commands
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: the database {settings?.DatabaseName}: {error.Message}");
             return Misused;
         }
-        catch (Exception error) when (error is SettingException or ArchiveUnfitException or KeyFileException or AlipaySettingException or WeChatPaySettingException or StripeSettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception error) when (error is SettingException or ArchiveUnfitException or KeyFileException or GatewaySettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
         {
             // Of the edge: what an operator can mend is said in one line; anything else is a surprise and shows its stack.
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: {error.Message}");

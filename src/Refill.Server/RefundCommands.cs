@@ -34,7 +34,7 @@ internal static class RefundCommands
                 minor = money.Minor;
             }
 
-            if (await desk.FindAsync(parsed.GetRequiredValue(code), cancellation) is not { } topUpId)
+            if (await provider.GetRequiredService<TopUpDesk>().FindAsync(parsed.GetRequiredValue(code), cancellation) is not { } topUpId)
             {
                 return await Commands.RefuseAsync(parsed, "there is no top-up of this order code in the database");
             }
@@ -62,7 +62,7 @@ internal static class RefundCommands
         list.SetAction((parsed, cancellation) => Commands.WithJourneys(parsed, async provider =>
         {
             var desk = provider.GetRequiredService<RefundDesk>();
-            var refunds = await desk.FindAsync(parsed.GetRequiredValue(code), cancellation) is { } topUpId ? await desk.OfAsync(topUpId, cancellation) : [];
+            var refunds = await provider.GetRequiredService<TopUpDesk>().FindAsync(parsed.GetRequiredValue(code), cancellation) is { } topUpId ? await desk.OfAsync(topUpId, cancellation) : [];
             await Commands.Output(parsed).WriteLineAsync(refunds.Count == 0 ? "nothing" : string.Join('\n', refunds.Select(r => $"{CellId.ToText(r.Id)}  {r.RequestedAt:u}  {r.Amount,14}  {r.State,-11} {r.Number}  {r.AskedBy}: {r.Reason}")));
             return Commands.Fine;
         }, cancellation));

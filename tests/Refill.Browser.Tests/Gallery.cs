@@ -48,6 +48,16 @@ public static class Gallery
             await v.ConfirmAsync(DemoCard.Own, PaymentWay.Wap);
         }));
 
+        await visit.GoToConfirmAsync(DemoCard.Healthy);
+        await visit.ConfirmAsync(DemoCard.Healthy, PaymentWay.Transfer, "transfer");
+        sights.Add(At("status-transfer", visit.Page.Url));
+        sights.AddRange(new[] { "console", "console/scan" }.Select(path => new Sight(path.Replace('/', '-'), async v =>
+        {
+            await v.Page.SetExtraHTTPHeadersAsync([new("Authorization", world.ConsoleAuthorization)]);
+            await v.Page.GotoAsync(new Uri(world.Url, path).AbsoluteUri);
+            await v.Page.SetExtraHTTPHeadersAsync([]);
+        })));
+
         foreach (var state in SetByHand)
         {
             await visit.GoToConfirmAsync(DemoCard.Healthy);

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Refill.Payments;
 using Refill.TopUps;
@@ -41,6 +42,47 @@ public sealed class WaysToPayTests(Chromium chromium, SharedWorld shared) : ICla
         await visit.OpenStandInAsync();
         await visit.PayAtSandboxAsync();
     });
+
+    [Fact]
+    public async Task A_bank_transfer_is_paid_when_the_statement_that_has_its_reference_is_imported()
+    {
+        var (card, _) = await BeginAsync();
+        await using var context = await chromium.OpenAsync(Device.Phone);
+        var visit = await VisitAsync(context);
+        await visit.GoToConfirmAsync(card);
+        await visit.ConfirmAsync(card, PaymentWay.Transfer, "transfer");
+        var reference = await visit.Page.Locator("#transfer-reference").InnerTextAsync();
+        var amount = Regex.Match(await visit.Page.Locator("#transfer .total").InnerTextAsync(), "[0-9]+\\.[0-9]{2}").Value;
+
+        var statement = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        await File.WriteAllTextAsync(statement, $"date,amount,currency,reference,entry_id\n{DateTime.UtcNow:yyyy-MM-dd},{amount},USD,\"{reference}, thanks\",{Guid.NewGuid():N}\n", Cancellation);
+        var imported = await World.RunAsync(["bank", "import", statement], Cancellation);
+        File.Delete(statement);
+
+        Assert.Equal(0, imported.ExitCode);
+        await visit.WaitForAsync(TopUpState.Completed);
+        Assert.Single(await World.Books.CreditsAsync(card, Cancellation));
+    }
+
+    [Theory]
+    [InlineData("alipay", "Alipay", "281234567890123456")]
+    [InlineData("wechatpay", "WeChat Pay", "130000000000000001")]
+    public async Task A_code_that_the_payer_shows_is_scanned_at_the_counter(string gateway, string name, string code)
+    {
+        var (card, before) = await BeginAsync();
+        await using var counter = await chromium.OpenAsync(Device.NarrowDesktop);
+        await counter.SetExtraHTTPHeadersAsync([new("Authorization", World.ConsoleAuthorization)]);
+        var visit = await VisitAsync(counter);
+        await visit.GoToConfirmAsync(card);
+        var order = await visit.OrderCodeAsync();
+
+        await visit.Page.GotoAsync(new Uri(World.Url, "/console/scan").AbsoluteUri);
+        await visit.Page.Locator("#order").FillAsync(order);
+        await visit.Page.Locator("#code").FillAsync(code);
+        await visit.Page.Locator("#take").ClickAsync();
+
+        await EndsWellAsync(visit, card, before, gateway, name);
+    }
 
     [Fact]
     public async Task A_card_that_is_declined_is_changed_for_one_that_pays() => await PayAsync(Device.Phone, PaymentWay.Page, "stripe", "your card", async visit =>

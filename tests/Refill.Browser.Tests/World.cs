@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Refill.Sandbox;
 using Refill.Server;
@@ -56,6 +57,9 @@ public sealed class World : IAsyncDisposable
 
     /// <summary>What no log may hold.</summary>
     public DemoSecrets Secrets { get; }
+
+    /// <summary>The header with which the operator's pages open.</summary>
+    public string ConsoleAuthorization => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"operator:{Secrets.ConsoleKey}"));
 
     /// <summary>Everything that every run of the server has logged.</summary>
     public string Log { get; private set; } = "";

@@ -107,7 +107,7 @@ internal sealed class AlipayCashier(AlipayBooksOptions options, SandboxBooks boo
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         context.Response.Headers.CacheControl = "no-store";
-        var words = CashierWords.For(context.Request.Headers.AcceptLanguage);
+        var words = CashierWords.All.For(context.Request.Headers.AcceptLanguage);
         await context.Response.WriteAsync(CashierPage.Html(words, nonce, body(words)), context.RequestAborted);
     }
 }

@@ -1,6 +1,4 @@
-using System.Collections.Frozen;
-using System.Text.Json;
-using Microsoft.Net.Http.Headers;
+using Refill.Sandbox.Pages;
 
 namespace Refill.Sandbox.Alipay;
 
@@ -31,24 +29,5 @@ internal sealed record CashierWords(
     string MayClose,
     AgreementWords Agreement)
 {
-    private const int LongestHeader = 256;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
-    private static readonly FrozenDictionary<string, CashierWords> All = Load();
-
-    /// <summary>The language that the browser likes best of those that there are; English if it names none of them.</summary>
-    internal static CashierWords For(string? acceptLanguage) =>
-        acceptLanguage is { Length: <= LongestHeader } && StringWithQualityHeaderValue.TryParseList([acceptLanguage], out var wanted)
-            ? wanted.OrderByDescending(language => language.Quality ?? 1)
-                .Where(language => language.Quality is not 0)
-                .Select(language => All.GetValueOrDefault(language.Value.Value!.Split('-')[0].ToLowerInvariant()))
-                .FirstOrDefault(words => words is not null) ?? All["en"]
-            : All["en"];
-
-    private static FrozenDictionary<string, CashierWords> Load()
-    {
-        using var stream = typeof(CashierWords).Assembly.GetManifestResourceStream("CashierWords.json")
-            ?? throw new InvalidOperationException("CashierWords.json is not in the assembly");
-        return JsonSerializer.Deserialize<Dictionary<string, CashierWords>>(stream, Json)!.ToFrozenDictionary();
-    }
+    internal static Wording<CashierWords> All { get; } = new("CashierWords.json");
 }

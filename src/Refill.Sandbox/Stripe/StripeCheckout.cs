@@ -127,6 +127,6 @@ internal sealed class StripeCheckout(StripeBooksOptions options, SandboxBooks bo
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         context.Response.Headers.CacheControl = "no-store";
-        await context.Response.WriteAsync(html(CheckoutWords.In(context.Request.Headers.AcceptLanguage), nonce), context.RequestAborted);
+        await context.Response.WriteAsync(html(CheckoutWords.All.For(context.Request.Headers.AcceptLanguage), nonce), context.RequestAborted);
     }
 }

@@ -1,24 +1,14 @@
-using System.Collections.Frozen;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Unicode;
 using Refill.Sandbox.Alipay;
+using Refill.Sandbox.Pages;
+using static Refill.Sandbox.Pages.PageFrame;
 
 namespace Refill.Sandbox.WeChatPay;
 
 /// <summary>What WeChat Pay's page says in other words than Alipay's; PayerWords.json holds them.</summary>
 internal sealed record PayerWords(string NoRealMoney, string Over, string NotSigned)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
-
     /// <summary>By the language of <see cref="CashierWords"/>.</summary>
-    internal static FrozenDictionary<string, PayerWords> All { get; } = Load();
-
-    private static FrozenDictionary<string, PayerWords> Load()
-    {
-        using var stream = typeof(PayerWords).Assembly.GetManifestResourceStream("PayerWords.json") ?? throw new InvalidOperationException("PayerWords.json is not in the assembly");
-        return JsonSerializer.Deserialize<Dictionary<string, PayerWords>>(stream, Json)!.ToFrozenDictionary();
-    }
+    internal static Wording<PayerWords> All { get; } = new("PayerWords.json");
 }
 
 /// <summary>What the payer's page shows.</summary>
@@ -26,34 +16,14 @@ internal sealed record PayerWords(string NoRealMoney, string Over, string NotSig
 /// <param name="HasWayBack">The merchant has named an address to go back to.</param>
 internal sealed record PayerView(WeChatTrade Trade, string Form, bool HasWayBack, bool IsOver);
 
-/// <summary>The payer's page: works without script, at 320 px, by keyboard and by ear, and is plainly not WeChat.</summary>
+/// <summary>The payer's page.</summary>
 internal static class WeChatPayPage
 {
-    private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
-
     /// <summary>Shows a trade by its state, or why there is none to be shown.</summary>
     internal static string Html(CashierWords words, string nonce, PayerView? view, string? error)
     {
         var own = PayerWords.All[words.Language];
-        return $"""
-            <!doctype html>
-            <html lang="{words.Language}">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="robots" content="noindex">
-            <title>{Text(words.Title)}</title>
-            <style nonce="{nonce}">{CashierPage.Style}</style>
-            </head>
-            <body>
-            <header><strong>{Text(words.Sandbox)}</strong> <span>{Text(own.NoRealMoney)}</span></header>
-            <main>
-            {(view is null ? Error(words, own, error ?? "") : Body(words, own, view))}
-            </main>
-            </body>
-            </html>
-
-            """;
+        return PageFrame.Html(words.Language, words.Title, words.Sandbox, own.NoRealMoney, nonce, view is null ? Error(words, own, error ?? "") : Body(words, own, view));
     }
 
     private static string Body(CashierWords words, PayerWords own, PayerView view)
@@ -89,6 +59,4 @@ internal static class WeChatPayPage
         <h1 id="heading" data-code="{Text(error)}">{Text(error == WeChatPayPayer.NotSigned ? own.NotSigned : words.Error)}</h1>
         <p id="error">{Text(error)}</p>
         """;
-
-    private static string Text(string text) => Encoder.Encode(text);
 }

@@ -112,6 +112,6 @@ internal sealed class WeChatPayPayer(WeChatPayBooksOptions options, SandboxBooks
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         context.Response.Headers.CacheControl = "no-store";
-        await context.Response.WriteAsync(WeChatPayPage.Html(CashierWords.For(context.Request.Headers.AcceptLanguage), nonce, view, error), context.RequestAborted);
+        await context.Response.WriteAsync(WeChatPayPage.Html(CashierWords.All.For(context.Request.Headers.AcceptLanguage), nonce, view, error), context.RequestAborted);
     }
 }

@@ -3,8 +3,11 @@ using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using Refill.Cards;
+using Refill.Payments;
 using Refill.Reconciliation;
 using Refill.Server.Storefront;
+using Refill.TopUps;
 using Refill.Units;
 
 namespace Refill.Server.Console;
@@ -32,11 +35,13 @@ internal static class ConsoleEndpoints
 
             invocation.HttpContext.Response.Headers.WWWAuthenticate = "Basic realm=\"Refill\", charset=\"UTF-8\"";
             return StorefrontEndpoints.Problem(invocation.HttpContext, StatusCodes.Status401Unauthorized);
-        }).RequireRateLimiting(StorefrontEndpoints.LookupLimit);
+        });
         console.MapGet("", OverviewAsync);
         console.MapGet("/reconciliation/{gateway}/{day}", DayAsync);
         console.MapGet("/reconciliation/{gateway}/{day}/rows.csv", Rows);
         console.MapPost("/discrepancies/{id}/close", CloseAsync);
+        console.MapGet("/scan", (HttpContext context) => Scan(context, null, null, StatusCodes.Status200OK));
+        console.MapPost("/scan", ScanAsync);
     }
 
     private static async Task<IResult> OverviewAsync(HttpContext context, ReconciliationBook book, CancellationToken cancellation) =>
@@ -70,6 +75,34 @@ internal static class ConsoleEndpoints
             ? new SeeOther("/console")
             : StorefrontEndpoints.Problem(context, StatusCodes.Status400BadRequest);
     }
+
+    /// <summary>Charges the code that a payer shows at the counter; whose code it is, its digits say.</summary>
+    private static async Task<IResult> ScanAsync(HttpContext context, TopUpDesk desk, PaymentGateways gateways, Settings settings, CancellationToken cancellation)
+    {
+        var form = await context.Request.ReadFormAsync(cancellation);
+
+        // As people type it: with spaces, or in the full-width digits of a Chinese keyboard.
+        var (order, code) = (form["order"].ToString(), string.Concat(CardRecognition.Plain(form["code"].ToString()).Where(c => c is not (' ' or '-'))));
+        if (await desk.FindAsync(order, cancellation) is not { } topUpId)
+        {
+            return Scan(context, order, "Console_ScanNoOrder", StatusCodes.Status404NotFound);
+        }
+
+        if (gateways.All.FirstOrDefault(gateway => gateway.Ways.Contains(PaymentWay.Barcode) && gateway.IsPayerCode(code)) is not { } gateway)
+        {
+            return Scan(context, order, "Console_ScanNoCode", StatusCodes.Status422UnprocessableEntity);
+        }
+
+        // The payer stands here with the number in hand: it was repeated, or is known, where the order was made.
+        var address = $"/top-ups/{CellId.ToText(topUpId)}";
+        var paid = await desk.PayAsync(topUpId, gateway.Name, PaymentWay.Barcode, new Payer(Code: code), null, new Uri(settings.PublicUrl, address), cancellation);
+        return paid.Refusal is { } refused
+            ? Scan(context, order, "Quote_" + refused.Problem, refused.Problem == QuoteProblem.GatewayDoesNotAnswer ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status422UnprocessableEntity)
+            : new SeeOther(address);
+    }
+
+    private static IResult Scan(HttpContext context, string? order, string? error, int status) =>
+        StorefrontEndpoints.Page<ScanPage>(context, status, new() { ["V"] = context.Visitor(), ["Order"] = order, ["Error"] = error is null ? null : context.Visitor()[error] });
 
     private static DateOnly? DayOf(string text) => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
 

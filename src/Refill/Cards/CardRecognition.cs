@@ -208,7 +208,7 @@ public static class CardRecognition
         && text.TrimEnd('F', 'f', ' ').All(c => c is not ('F' or 'f'));
 
     /// <summary>Full-width digits and signs to ASCII (NFKC), every kind of hyphen and space to one, invisible marks away.</summary>
-    private static string Plain(string typed)
+    public static string Plain(string typed)
     {
         var plain = new StringBuilder(typed.Length);
         foreach (var c in typed.IsNormalized(NormalizationForm.FormKC) ? typed : Normalized(typed))

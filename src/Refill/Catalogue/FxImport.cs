@@ -14,6 +14,10 @@ public sealed record FxImportReport(int Imported, IReadOnlyList<string> Problems
 public sealed class FxImport(FxRates rates, TimeProvider time)
 {
     public const int MostRows = 10_000;
+
+    /// <summary>What a rate may be, for whoever gave another.</summary>
+    public const string Allowed = "USD CNY, a rate from 0.01 to 100 with at most six decimals, and a source of 1 to 100 characters";
+
     private const decimal Micro = 1_000_000m;
     private static readonly string[] Columns = ["from", "to", "rate", "source", "taken_at"];
 
@@ -28,6 +32,15 @@ public sealed class FxImport(FxRates rates, TimeProvider time)
         await rates.SetAllAsync(read, cancellation);
         return new FxImportReport(read.Count, []);
     }
+
+    /// <summary>A rate as people write it; null: it is not <see cref="Allowed"/>.</summary>
+    public static FxRate? Rate(string? from, string? to, string? rate, string? source, DateTimeOffset takenAt) =>
+        Currency.Find(from) is { } sold && sold == Currency.Usd && Currency.Find(to) is { } paid && paid == Currency.Cny
+        && decimal.TryParse(rate, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+        && number is >= FxRates.LeastRateMicro / Micro and <= FxRates.MostRateMicro / Micro && decimal.Round(number, 6) == number
+        && source is { Length: > 0 and <= FxRates.MaxSource } && !source.Any(char.IsControl)
+            ? new FxRate(sold, paid, (long)(number * Micro), source, takenAt)
+            : null;
 
     private (List<FxRate> Rates, List<string> Problems) Read(Stream file)
     {
@@ -53,7 +66,7 @@ public sealed class FxImport(FxRates rates, TimeProvider time)
             }
             else
             {
-                problems.Add($"line {line}: allowed are USD, CNY, a rate from 0.01 to 100 with at most six decimals, a source of 1 to {FxRates.MaxSource} characters, and a time with its offset, not in the future");
+                problems.Add($"line {line}: allowed are {Allowed}, and a time with its offset, not in the future");
             }
         }
 
@@ -61,12 +74,8 @@ public sealed class FxImport(FxRates rates, TimeProvider time)
     }
 
     private FxRate? Rate(CsvReader csv) =>
-        Currency.Find(csv.GetField("from")) is { } from && Currency.Find(csv.GetField("to")) is { } to && from == Currency.Usd && to == Currency.Cny
-        && decimal.TryParse(csv.GetField("rate"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-        && number >= FxRates.LeastRateMicro / Micro && number <= FxRates.MostRateMicro / Micro && decimal.Round(number, 6) == number
-        && csv.GetField("source") is { Length: > 0 and <= FxRates.MaxSource } source && !source.Any(char.IsControl)
-        && csv.GetField("taken_at") is { } text && (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > 10)
+        csv.GetField("taken_at") is { } text && (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > 10)
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var takenAt) && takenAt <= time.GetUtcNow() && takenAt.Year >= 2000
-            ? new FxRate(from, to, (long)(number * Micro), source, takenAt)
+            ? Rate(csv.GetField("from"), csv.GetField("to"), csv.GetField("rate"), csv.GetField("source"), takenAt)
             : null;
 }

@@ -202,6 +202,9 @@ public interface IPaymentGateway
     /// <summary>The ways that it is set up for.</summary>
     IReadOnlyList<PaymentWay> Ways { get; }
 
+    /// <summary>Whether what a counter has scanned is a code of this gateway's payers, by its digits; needed only where <see cref="Ways"/> has <see cref="PaymentWay.Barcode"/>.</summary>
+    bool IsPayerCode(string scanned) => false;
+
     Task<PaymentStart> StartAsync(PaymentOrder order, CancellationToken cancellation);
 
     Task<PaymentStatus> QueryAsync(PaymentKey payment, CancellationToken cancellation);

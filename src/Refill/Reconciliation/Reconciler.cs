@@ -98,6 +98,8 @@ public sealed class Reconciler
 
     internal static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
+    internal static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+
     private async Task<ReconciliationRow> HoldAsync(IStatementSource source, IPaymentGateway gateway, DateOnly day, ReconciliationLease lease, CancellationToken cancellation)
     {
         var tally = new DayTally(gateway.Name, day, gateway.Currency);

@@ -48,11 +48,11 @@ public sealed class ReconciliationKeeper(Reconciler reconciler, ReconciliationBo
         var known = (await book.DaysAsync(source.Name, MostDaysBack + 1, stopping)).ToDictionary(row => row.Day);
 
         // A new installation begins with yesterday: nobody asks a gateway for days on which nothing was sold here.
-        var first = known.Count == 0 ? today.AddDays(-1) : today.AddDays(-MostDaysBack);
-        for (var day = first; day < today; day = day.AddDays(1))
+        var (earliest, oldest) = (today.AddDays(-MostDaysBack), known.Count == 0 ? today.AddDays(-1) : Reconciler.Day(known.Keys.Min()!));
+        for (var day = earliest > oldest ? earliest : oldest; day < today; day = day.AddDays(1))
         {
-            if (known.GetValueOrDefault(Reconciler.Text(day)) is { State: (short)ReconciliationState.Done } || (known.Count > 0 && string.CompareOrdinal(Reconciler.Text(day), known.Keys.Min()) < 0)
-                || time.GetUtcNow() < source.ReadyAt(day) || time.GetUtcNow() < notBefore.GetValueOrDefault((source.Name, day)))
+            var isDone = known.GetValueOrDefault(Reconciler.Text(day)) is { State: (short)ReconciliationState.Done };
+            if (isDone || time.GetUtcNow() < source.ReadyAt(day) || time.GetUtcNow() < notBefore.GetValueOrDefault((source.Name, day)))
             {
                 continue;
             }

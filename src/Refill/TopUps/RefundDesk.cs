@@ -65,10 +65,6 @@ public sealed class RefundDesk
     /// <summary>The refunds of a top-up, oldest first.</summary>
     public Task<IReadOnlyList<Refund>> OfAsync(Guid topUpId, CancellationToken cancellation) => store.LoadRefundsAsync(topUpId, cancellation);
 
-    /// <summary>The top-up of an order code, for an operator; null: there is none (in the database).</summary>
-    public async Task<Guid?> FindAsync(string? orderCode, CancellationToken cancellation) =>
-        OrderCode.TryParse(orderCode, out var code, out var cell) ? await store.FindByCodeAsync(cell, code, null, cancellation) : null;
-
     /// <summary>The handler of <see cref="RefundSteps.PartWork"/>.</summary>
     internal async Task<WorkVerdict> HandleAsync(WorkItem item, CancellationToken cancellation)
     {

@@ -324,6 +324,10 @@ public sealed class TopUpDesk
         }
     }
 
+    /// <summary>The top-up of this order code, for whoever has the right to all of them; null if there is none in the database.</summary>
+    public async Task<Guid?> FindAsync(string? orderCode, CancellationToken cancellation) =>
+        OrderCode.TryParse(orderCode, out var code, out var cell) ? await store.FindByCodeAsync(cell, code, null, cancellation) : null;
+
     /// <summary>The receipt again, by order code and the last four digits of the number. Equal answers for wrong code and wrong digits.</summary>
     public async Task<TopUpView?> FindReceiptAsync(string? orderCode, string? lastFour, CancellationToken cancellation) =>
         OrderCode.TryParse(orderCode, out var code, out var cell)

@@ -31,7 +31,7 @@ public sealed class ConsoleTests : IAsyncLifetime
     [InlineData("operator:" + Key + " ")]
     public async Task It_is_closed_to_whoever_has_not_the_key(string? given)
     {
-        foreach (var path in (string[])["/console", "/console/reconciliation/alipay/" + Day, "/console/reconciliation/alipay/" + Day + "/rows.csv"])
+        foreach (var path in (string[])["/console", "/console/scan", "/console/reconciliation/alipay/" + Day, "/console/reconciliation/alipay/" + Day + "/rows.csv"])
         {
             var answer = await AskAsync(path, given is { } text && text.Contains(':', StringComparison.Ordinal) ? Basic(text) : given);
             Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
@@ -58,6 +58,41 @@ public sealed class ConsoleTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.SeeOther, (await CloseAsync(id, "paid over the counter")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await CloseAsync(id, "again")).Status);
         Assert.DoesNotContain("payment 0123", (await AskAsync("/console", Basic("operator:" + Key))).Words, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2812 3456 7890 1234 56")]
+    [InlineData("１３０００００００００００００００１")]
+    public async Task A_code_that_a_payer_shows_at_the_counter_pays_the_order(string code)
+    {
+        using var visitor = rig.Visitor();
+        var order = (await visitor.QuoteAsync(StorefrontRig.OwnCard)).Page.QuerySelector("#order-code")!.TextContent;
+
+        var taken = await PostAsync("/console/scan", ("order", order), ("code", code));
+        Assert.Equal(HttpStatusCode.SeeOther, taken.Status);
+        var status = taken.Header("Location");
+        for (var seconds = 0; (await visitor.GetAsync(status)).State != nameof(TopUps.TopUpState.Completed) && seconds < 60; seconds++)
+        {
+            rig.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(nameof(TopUps.TopUpState.Completed), (await visitor.GetAsync(status)).State);
+        Assert.NotNull((await PostAsync("/console/scan", ("order", order), ("code", "281234567890123457"))).Error);
+    }
+
+    [Fact]
+    public async Task What_is_no_order_or_no_code_is_said_and_nothing_is_charged()
+    {
+        using var visitor = rig.Visitor();
+        var order = (await visitor.QuoteAsync(StorefrontRig.OwnCard)).Page.QuerySelector("#order-code")!.TextContent;
+        Assert.Equal(StorefrontRig.Words("en")["Console_ScanNoOrder"], (await PostAsync("/console/scan", ("order", "2222-2222-2222"), ("code", "281234567890123456"))).Error);
+        foreach (var code in (string[])["", "123", "999999999999999999", "28123456789012345x", new string('2', 30)])
+        {
+            var answer = await PostAsync("/console/scan", ("order", order), ("code", code));
+            Assert.Equal((HttpStatusCode.UnprocessableEntity, StorefrontRig.Words("en")["Console_ScanNoCode"]), (answer.Status, answer.Error));
+            Assert.Equal(order, answer.Page.QuerySelector("#order")!.GetAttribute("value"));
+        }
     }
 
     [Fact]
@@ -122,10 +157,14 @@ public sealed class ConsoleTests : IAsyncLifetime
         return await visitor.SendAsync(request);
     }
 
-    private async Task<Answer> CloseAsync(string id, string note, string? origin = null)
+    private Task<Answer> CloseAsync(string id, string note, string? origin = null) => PostAsync($"/console/discrepancies/{id}/close", origin, ("note", note));
+
+    private Task<Answer> PostAsync(string path, params (string Name, string? Value)[] form) => PostAsync(path, null, form);
+
+    private async Task<Answer> PostAsync(string path, string? origin, params (string Name, string? Value)[] form)
     {
         using var visitor = rig.Visitor();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/console/discrepancies/{id}/close") { Content = new FormUrlEncodedContent([new("note", note)]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = WebVisitor.Form(form) };
         request.Headers.Authorization = AuthenticationHeaderValue.Parse(Basic("operator:" + Key));
         if (origin is not null)
         {

@@ -14,7 +14,23 @@ public sealed class PaymentCaseOnPostgresTests() : PaymentCaseTests(DatabaseKind
 public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
 {
     [Fact]
-    public async Task Case_1_and_10_A_notification_repeated_many_times_at_once_has_one_effect()
+    public async Task Case_1_A_notification_that_comes_again_is_answered_and_has_no_second_effect()
+    {
+        var topUp = await Scene.QuoteAsync();
+        var order = await Scene.StartAsync(topUp);
+        Scene.Gateway.Pay(order);
+        for (var told = 0; told < 3; told++)
+        {
+            Assert.Equal("success", (await Scene.NotifyAsync(order))!.Body);
+            await Scene.DueAsync();
+        }
+
+        Assert.Equal((TopUpState.Completed, 1), ((await Scene.NowAsync(topUp)).State, Scene.Carrier.Calls));
+        await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task Case_2_Notifications_that_come_at_once_have_one_effect()
     {
         var topUp = await Scene.QuoteAsync();
         var order = await Scene.StartAsync(topUp);
@@ -22,8 +38,21 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
         var replies = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Scene.NotifyAsync(order)));
         Assert.All(replies, reply => Assert.Equal("success", reply!.Body));
         await Scene.DueAsync();
-        Assert.Equal("success", (await Scene.NotifyAsync(order))!.Body);
         Assert.Equal(1, Scene.Carrier.Calls);
+        await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task Case_3_A_notification_before_the_browser_is_back_completes_and_the_browser_changes_nothing()
+    {
+        var topUp = await Scene.QuoteAsync();
+        var order = await Scene.StartAsync(topUp);
+        Scene.Gateway.Pay(order);
+        await Scene.NotifyAsync(order);
+        await Scene.DueAsync();
+        await Scene.Desk.CheckPaymentAsync(topUp.Id, Token);
+        await Scene.DueAsync();
+        Assert.Equal((TopUpState.Completed, 1), ((await Scene.NowAsync(topUp)).State, Scene.Carrier.Calls));
         await Scene.SoundAsync(topUp);
     }
 
@@ -75,7 +104,7 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
     }
 
     [Fact]
-    public async Task Case_4_and_5_Without_any_notification_the_payment_is_found_within_a_minute()
+    public async Task Case_5_Without_any_notification_the_payment_is_found_within_a_minute()
     {
         var topUp = await Scene.QuoteAsync();
         Scene.Gateway.Pay(await Scene.StartAsync(topUp));
@@ -85,12 +114,19 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
     }
 
     [Fact]
-    public async Task Case_4_Coming_back_from_the_gateway_proves_nothing()
+    public async Task Case_4_Coming_back_from_the_gateway_proves_nothing_but_has_it_asked()
     {
         var topUp = await Scene.QuoteAsync();
-        await Scene.StartAsync(topUp);
+        var order = await Scene.StartAsync(topUp);
         await Scene.Desk.CheckPaymentAsync(topUp.Id, Token);
         Assert.Equal(TopUpState.AwaitingPayment, (await Scene.NowAsync(topUp)).State);
+
+        Scene.Gateway.Pay(order);
+        Scene.Time.Advance(TimeSpan.FromSeconds(5));
+        await Scene.Desk.CheckPaymentAsync(topUp.Id, Token);
+        await Scene.DueAsync();
+        Assert.Equal(TopUpState.Completed, (await Scene.NowAsync(topUp)).State);
+        await Scene.SoundAsync(topUp);
     }
 
     [Fact]
@@ -123,7 +159,7 @@ public abstract class PaymentCaseTests(DatabaseKind kind) : TopUpStory(kind)
     }
 
     [Fact]
-    public async Task Case_7_9_A_forged_notification_and_one_about_no_order_of_ours_are_refused()
+    public async Task Case_9_A_forged_notification_and_one_about_no_order_of_ours_are_refused()
     {
         Assert.Equal(400, (await Scene.NotifyAsync("forged"))!.StatusCode);
         Assert.Equal(400, (await Scene.NotifyAsync(Guid.NewGuid().ToString("N")))!.StatusCode);

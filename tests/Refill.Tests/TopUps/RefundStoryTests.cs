@@ -19,7 +19,7 @@ public abstract class RefundStoryTests(DatabaseKind kind) : TopUpStory(kind)
     private RefundDesk Desk => Scene.Refunds;
 
     [Fact]
-    public async Task A_part_goes_back_and_then_the_rest_and_never_more_than_was_paid()
+    public async Task Case_22_A_part_goes_back_and_then_the_rest_and_never_more_than_was_paid()
     {
         var (topUp, order) = await CompletedAsync();
 
@@ -43,7 +43,7 @@ public abstract class RefundStoryTests(DatabaseKind kind) : TopUpStory(kind)
     }
 
     [Fact]
-    public async Task Many_who_ask_at_once_give_back_no_more_than_was_paid()
+    public async Task Case_22_Many_who_ask_at_once_give_back_no_more_than_was_paid()
     {
         var (topUp, order) = await CompletedAsync();
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Refill.Sandbox.Books;
+using Refill.Sandbox.Pages;
 
 namespace Refill.Sandbox.Alipay.Agreements;
 
@@ -80,18 +81,18 @@ internal sealed class AgreementCounter(AlipayBooksOptions options, SandboxBooks 
         };
         var every = string.Format(CultureInfo.InvariantCulture, agreement.Rule.Type == "MONTH" ? own.Months : own.Days, agreement.Rule.Period);
         return $"""
-            <h1 id="heading" data-status="{CashierPage.Text(agreement.Status)}">{CashierPage.Text(heading)}</h1>
+            <h1 id="heading" data-status="{PageFrame.Text(agreement.Status)}">{PageFrame.Text(heading)}</h1>
             <dl>
-            <div><dt>{CashierPage.Text(own.Number)}</dt><dd id="agreement">{CashierPage.Text(agreement.About)}</dd></div>
-            <div><dt>{CashierPage.Text(own.AtMost)}</dt><dd id="amount" class="amount">CNY {AlipayWords.Yuan(agreement.Rule.SingleFen)}</dd></div>
-            <div><dt>{CashierPage.Text(own.Every)}</dt><dd id="every">{CashierPage.Text(every)}</dd></div>
-            <div><dt>{CashierPage.Text(agreement.LastCharged is null ? own.First : own.Next)}</dt><dd id="due">{AlipayWords.Day(agreement.Due)}</dd></div>
+            <div><dt>{PageFrame.Text(own.Number)}</dt><dd id="agreement">{PageFrame.Text(agreement.About)}</dd></div>
+            <div><dt>{PageFrame.Text(own.AtMost)}</dt><dd id="amount" class="amount">CNY {AlipayWords.Yuan(agreement.Rule.SingleFen)}</dd></div>
+            <div><dt>{PageFrame.Text(own.Every)}</dt><dd id="every">{PageFrame.Text(every)}</dd></div>
+            <div><dt>{PageFrame.Text(agreement.LastCharged is null ? own.First : own.Next)}</dt><dd id="due">{AlipayWords.Day(agreement.Due)}</dd></div>
             </dl>
-            {(buttons.Length > 0 ? $"<form method=\"post\" action=\"{PathOf(agreement)}\">\n{buttons}</form>" : $"<p>{CashierPage.Text(words.MayClose)}</p>")}
+            {(buttons.Length > 0 ? $"<form method=\"post\" action=\"{PathOf(agreement)}\">\n{buttons}</form>" : $"<p>{PageFrame.Text(words.MayClose)}</p>")}
             """;
     }
 
     private static string Back(CashierWords words, Agreement agreement) => agreement.ReturnUrl is null ? "" : Button("back", words.Back);
 
-    private static string Button(string action, string text) => $"<button id=\"{action}\" name=\"action\" value=\"{action}\">{CashierPage.Text(text)}</button>\n";
+    private static string Button(string action, string text) => $"<button id=\"{action}\" name=\"action\" value=\"{action}\">{PageFrame.Text(text)}</button>\n";
 }

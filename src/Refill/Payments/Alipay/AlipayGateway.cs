@@ -22,7 +22,7 @@ public sealed class AlipayGateway : IPaymentGateway, ISelfTest, IDisposable
     private readonly ILogger<AlipayGateway> log;
 
     /// <param name="http">Follows no redirects, has no time limit of its own. Disposed of with the gateway.</param>
-    /// <exception cref="AlipaySettingException">A setting that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name.</exception>
     public AlipayGateway(HttpClient http, AlipayOptions options, TimeProvider time, ILogger<AlipayGateway> log)
         : this(http, AlipayKeyRing.Of(options, time, log), time, log)
     {
@@ -42,6 +42,8 @@ public sealed class AlipayGateway : IPaymentGateway, ISelfTest, IDisposable
     public Currency Currency => Currency.Cny;
 
     public IReadOnlyList<PaymentWay> Ways { get; } = [PaymentWay.Page, PaymentWay.Wap, PaymentWay.Qr, PaymentWay.Barcode];
+
+    public bool IsPayerCode(string scanned) => AlipayTrades.IsPayerCode(scanned);
 
     public IReadOnlyList<Uri> PayerOrigins => [new(client.Options.GatewayUrl.GetLeftPart(UriPartial.Authority))];
 

@@ -24,7 +24,7 @@ public sealed class AlipayKeyRing
 
     /// <param name="read">Makes the options anew, from the files.</param>
     /// <param name="files">What it reads; looked at once in ten seconds at most. Empty: the keys never change.</param>
-    /// <exception cref="AlipaySettingException">A setting that cannot work, by its name; so at the start only.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name; so at the start only.</exception>
     public AlipayKeyRing(Func<AlipayOptions> read, IReadOnlyList<string> files, TimeProvider time, ILogger<AlipayKeyRing> log)
         : this(read, files, time, (ILogger)log)
     {
@@ -33,7 +33,7 @@ public sealed class AlipayKeyRing
     private AlipayKeyRing(Func<AlipayOptions> read, IReadOnlyList<string> files, TimeProvider time, ILogger log)
     {
         (this.read, this.files, this.time, this.log) = (read, files, time, log);
-        (written, lookedAt) = (Written(), time.GetTimestamp());
+        (written, lookedAt) = (FileStamps.Of(files), time.GetTimestamp());
         keys = read().Load(time.GetUtcNow());
     }
 
@@ -56,7 +56,7 @@ public sealed class AlipayKeyRing
             lookedAt = time.GetTimestamp();
             try
             {
-                var now = Written();
+                var now = FileStamps.Of(files);
                 if (now.AsSpan().SequenceEqual(written))
                 {
                     return keys;
@@ -66,7 +66,7 @@ public sealed class AlipayKeyRing
                 keys = read().Load(time.GetUtcNow()).After(keys);
                 log.LogInformation("Alipay's keys have been read again: {Mode}", keys.Trust is null ? $"key mode, {keys.Theirs.Count} public keys count" : "certificate mode");
             }
-            catch (AlipaySettingException unfit)
+            catch (GatewaySettingException unfit)
             {
                 log.LogError("Alipay's keys have changed and cannot be used; those before stay: {Why}", unfit.Message);
             }
@@ -96,12 +96,4 @@ public sealed class AlipayKeyRing
             return true;
         }
     }
-
-    /// <summary>By the file itself, not by a link to it: secrets that are mounted are changed by turning a link.</summary>
-    private (DateTime, long)[] Written() => [.. files.Select(file =>
-    {
-        var named = new FileInfo(file);
-        var real = named.Exists ? named.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? named : null;
-        return real is { Exists: true } ? (real.LastWriteTimeUtc, real.Length) : (default, -1L);
-    })];
 }

@@ -2,9 +2,6 @@ using System.Security.Cryptography;
 
 namespace Refill.Payments.Alipay;
 
-/// <summary>An Alipay setting that cannot work; the message names it and shows no key.</summary>
-public sealed class AlipaySettingException(string message) : Exception(message);
-
 /// <summary>Who we are at Alipay. Prints no key.</summary>
 /// <param name="GatewayUrl">Such as https://openapi.alipay.com/gateway.do; plain http on loopback only.</param>
 /// <param name="SellerId">The seller's id (2088…), held against each notification.</param>
@@ -21,17 +18,17 @@ public sealed record AlipayOptions(Uri GatewayUrl, string AppId, string SellerId
 
     public override string ToString() => $"Alipay at {GatewayUrl}, app {AppId}";
 
-    /// <exception cref="AlipaySettingException">A setting that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name.</exception>
     internal AlipayKeys Load(DateTimeOffset now)
     {
         if (!GatewayUrl.IsAbsoluteUri || (GatewayUrl.Scheme != Uri.UriSchemeHttps && !(GatewayUrl.Scheme == Uri.UriSchemeHttp && GatewayUrl.IsLoopback)))
         {
-            throw new AlipaySettingException($"the gateway's address must be https (http on loopback only): {GatewayUrl}");
+            throw new GatewaySettingException($"the gateway's address must be https (http on loopback only): {GatewayUrl}");
         }
 
         if (Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromMinutes(1))
         {
-            throw new AlipaySettingException($"the time limit of a call must be 1 s to 1 min: {Timeout}");
+            throw new GatewaySettingException($"the time limit of a call must be 1 s to 1 min: {Timeout}");
         }
 
         var ours = Read(PrivateKeyPem, "our private key", isPrivate: true);
@@ -43,7 +40,7 @@ public sealed record AlipayOptions(Uri GatewayUrl, string AppId, string SellerId
         var theirs = Read(AlipayPublicKeyPem, "Alipay's public key", isPrivate: false);
         if (ours.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(theirs.ExportSubjectPublicKeyInfo()))
         {
-            throw new AlipaySettingException("what is given as Alipay's public key is our own; the console shows both");
+            throw new GatewaySettingException("what is given as Alipay's public key is our own; the console shows both");
         }
 
         return new AlipayKeys(this, ours, [theirs], null);
@@ -65,17 +62,17 @@ public sealed record AlipayOptions(Uri GatewayUrl, string AppId, string SellerId
         }
         catch (Exception error) when (error is CryptographicException or FormatException or ArgumentException)
         {
-            throw new AlipaySettingException($"{name} cannot be read as {(isPrivate ? "a PKCS#8 or PKCS#1 private" : "a public")} RSA key");
+            throw new GatewaySettingException($"{name} cannot be read as {(isPrivate ? "a PKCS#8 or PKCS#1 private" : "a public")} RSA key");
         }
 
         if (rsa.KeySize < LeastKeyBits)
         {
-            throw new AlipaySettingException($"{name} has {rsa.KeySize} bits; RSA2 needs {LeastKeyBits}");
+            throw new GatewaySettingException($"{name} has {rsa.KeySize} bits; RSA2 needs {LeastKeyBits}");
         }
 
         if (isPrivate && !HasPrivateKey(rsa))
         {
-            throw new AlipaySettingException($"{name} is only a public key");
+            throw new GatewaySettingException($"{name} is only a public key");
         }
 
         return rsa;

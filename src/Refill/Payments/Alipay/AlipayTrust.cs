@@ -25,20 +25,20 @@ internal sealed class AlipayTrust
     private readonly DateTimeOffset appFrom;
     private readonly DateTimeOffset appUntil;
 
-    /// <exception cref="AlipaySettingException">A certificate that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A certificate that cannot work, by its name.</exception>
     public AlipayTrust(AlipayCertificates texts, RSA ours, DateTimeOffset now)
     {
         var app = Read(texts.AppCertificatePem, "our app certificate")[0];
         using var appKey = KeyOf(app, "our app certificate");
         if (!appKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(ours.ExportSubjectPublicKeyInfo()))
         {
-            throw new AlipaySettingException("our app certificate does not belong to our private key");
+            throw new GatewaySettingException("our app certificate does not belong to our private key");
         }
 
         (AppNumber, appFrom, appUntil) = (AlipayCertificateNumber.Of(app), From(app), Until(app));
         if (WhyAppNotNow(now) is { } expired)
         {
-            throw new AlipaySettingException(expired);
+            throw new GatewaySettingException(expired);
         }
 
         var all = Read(texts.AlipayRootPem, "Alipay's root file");
@@ -46,7 +46,7 @@ internal sealed class AlipayTrust
         RootNumber = AlipayCertificateNumber.OfRoots(all);
         if (roots.Count == 0)
         {
-            throw new AlipaySettingException("Alipay's root file holds no RSA certificate");
+            throw new GatewaySettingException("Alipay's root file holds no RSA certificate");
         }
 
         // That it is Alipay's is the setting's word, as with a public key. It may have expired: the one after it is fetched when it is met.
@@ -55,7 +55,7 @@ internal sealed class AlipayTrust
         var first = new AlipayCertificate(AlipayCertificateNumber.Of(theirs[0]), KeyOf(theirs[0], "Alipay's certificate"), From(theirs[0]), Until(theirs[0]));
         if (first.Number == AppNumber)
         {
-            throw new AlipaySettingException("what is given as Alipay's certificate is our own; the console shows both");
+            throw new GatewaySettingException("what is given as Alipay's certificate is our own; the console shows both");
         }
 
         known[first.Number] = first;
@@ -159,13 +159,13 @@ internal sealed class AlipayTrust
         }
         catch (CryptographicException)
         {
-            throw new AlipaySettingException($"{name} cannot be read as PEM certificates");
+            throw new GatewaySettingException($"{name} cannot be read as PEM certificates");
         }
 
-        return certificates.Count > 0 ? certificates : throw new AlipaySettingException($"{name} holds no PEM certificate");
+        return certificates.Count > 0 ? certificates : throw new GatewaySettingException($"{name} holds no PEM certificate");
     }
 
     private static RSA KeyOf(X509Certificate2 certificate, string name) => !AlipayCertificateNumber.IsRsa(certificate) || certificate.GetRSAPublicKey() is not { } key
-        ? throw new AlipaySettingException($"{name} is not of RSA")
-        : key.KeySize >= AlipayOptions.LeastKeyBits ? key : throw new AlipaySettingException($"{name} has {key.KeySize} bits; RSA2 needs {AlipayOptions.LeastKeyBits}");
+        ? throw new GatewaySettingException($"{name} is not of RSA")
+        : key.KeySize >= AlipayOptions.LeastKeyBits ? key : throw new GatewaySettingException($"{name} has {key.KeySize} bits; RSA2 needs {AlipayOptions.LeastKeyBits}");
 }

@@ -23,7 +23,7 @@ public sealed class StripeGateway : IPaymentGateway, ISelfTest
     private readonly TimeProvider time;
 
     /// <param name="http">From <see cref="NewClient"/>: follows no redirects, has no time limit of its own, reads no endless answers.</param>
-    /// <exception cref="StripeSettingException">A setting that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name.</exception>
     public StripeGateway(HttpClient http, StripeOptions options, TimeProvider time, ILogger<StripeGateway> log) =>
         (this.options, this.time, calls) = (options, time, new StripeCalls(http, options, log));
 

@@ -17,16 +17,16 @@ public sealed class StripeKeyRing
     private readonly ILogger<StripeKeyRing> log;
     private readonly Lock gate = new();
     private StripeKeys keys;
-    private (DateTime, DateTime) written;
+    private (DateTime, long)[] written;
     private long lookedAt;
 
     /// <param name="secretKeyFile">One line; empty ones and those that begin with # do not count.</param>
     /// <param name="webhookSecretsFile">One signing secret a line.</param>
-    /// <exception cref="StripeSettingException">A file or a key that cannot work.</exception>
+    /// <exception cref="GatewaySettingException">A file or a key that cannot work.</exception>
     public StripeKeyRing(string secretKeyFile, string webhookSecretsFile, TimeProvider time, ILogger<StripeKeyRing> log)
     {
         (this.secretKeyFile, this.webhookSecretsFile, this.time, this.log) = (secretKeyFile, webhookSecretsFile, time, log);
-        (written, lookedAt) = (Written(), time.GetTimestamp());
+        (written, lookedAt) = (FileStamps.Of([secretKeyFile, webhookSecretsFile]), time.GetTimestamp());
         keys = Read();
     }
 
@@ -41,40 +41,24 @@ public sealed class StripeKeyRing
             }
 
             lookedAt = time.GetTimestamp();
-            (DateTime, DateTime)? now = null;
+            var now = FileStamps.Of([secretKeyFile, webhookSecretsFile]);
+            if (now.AsSpan().SequenceEqual(written))
+            {
+                return keys;
+            }
+
+            written = now; // Before they are read: what is written meanwhile is read next time.
             try
             {
-                now = Written();
-                if (now == written)
-                {
-                    return keys;
-                }
-
                 keys = Read();
                 log.LogInformation("Stripe's keys have been read again: {Mode} key, {Count} signing secrets", keys.Mode, keys.WebhookSecrets.Count);
             }
-            catch (StripeSettingException unfit)
+            catch (GatewaySettingException unfit)
             {
                 log.LogError("Stripe's keys cannot be read or used; those before stay: {Why}", unfit.Message);
             }
 
-            written = now ?? default;
             return keys;
-        }
-    }
-
-    private (DateTime, DateTime) Written() => (Written(secretKeyFile), Written(webhookSecretsFile));
-
-    /// <summary>Of what a link leads to: Kubernetes changes secrets by turning a link to another folder.</summary>
-    private static DateTime Written(string file)
-    {
-        try
-        {
-            return (File.ResolveLinkTarget(file, returnFinalTarget: true) ?? new FileInfo(file)).LastWriteTimeUtc;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new StripeSettingException($"a file of Stripe's keys cannot be looked at ({error.GetType().Name})");
         }
     }
 
@@ -83,7 +67,7 @@ public sealed class StripeKeyRing
         var secret = Lines(secretKeyFile, "Stripe's secret key");
         if (secret.Length != 1)
         {
-            throw new StripeSettingException($"the file of Stripe's secret key must hold one line, not {secret.Length}");
+            throw new GatewaySettingException($"the file of Stripe's secret key must hold one line, not {secret.Length}");
         }
 
         var read = new StripeKeys(secret[0], Lines(webhookSecretsFile, "the signing secrets of Stripe's webhook"));
@@ -96,12 +80,12 @@ public sealed class StripeKeyRing
         try
         {
             return new FileInfo(file).Length > MaxFile
-                ? throw new StripeSettingException($"the file of {what} is longer than {MaxFile} bytes")
+                ? throw new GatewaySettingException($"the file of {what} is longer than {MaxFile} bytes")
                 : [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StripeSettingException($"the file of {what} cannot be read ({error.GetType().Name})");
+            throw new GatewaySettingException($"the file of {what} cannot be read ({error.GetType().Name})");
         }
     }
 }

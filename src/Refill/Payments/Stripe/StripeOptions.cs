@@ -1,8 +1,5 @@
 namespace Refill.Payments.Stripe;
 
-/// <summary>A Stripe setting that cannot work; the message names it and shows no key.</summary>
-public sealed class StripeSettingException(string message) : Exception(message);
-
 /// <summary>How Stripe is reached. Prints no key.</summary>
 /// <param name="ApiBase">Such as https://api.stripe.com; plain http on loopback only.</param>
 /// <param name="Keys">The keys that count now (<see cref="StripeKeyRing"/>); asked at each call, so it must be quick.</param>
@@ -17,27 +14,27 @@ public sealed record StripeOptions(Uri ApiBase, Func<StripeKeys> Keys, TimeSpan 
 
     public override string ToString() => $"Stripe at {ApiBase}";
 
-    /// <exception cref="StripeSettingException">A setting that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name.</exception>
     internal StripeOptions Checked()
     {
         if (!IsSecure(ApiBase) || ApiBase.PathAndQuery != "/")
         {
-            throw new StripeSettingException($"Stripe's address must be https (http on loopback only), without a path: {ApiBase}");
+            throw new GatewaySettingException($"Stripe's address must be https (http on loopback only), without a path: {ApiBase}");
         }
 
         if (!IsSecure(CheckoutOrigin))
         {
-            throw new StripeSettingException($"the origin of Stripe's payment pages must be https (http on loopback only): {CheckoutOrigin}");
+            throw new GatewaySettingException($"the origin of Stripe's payment pages must be https (http on loopback only): {CheckoutOrigin}");
         }
 
         if (Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromMinutes(1))
         {
-            throw new StripeSettingException($"the time limit of a call must be 1 s to 1 min: {Timeout}");
+            throw new GatewaySettingException($"the time limit of a call must be 1 s to 1 min: {Timeout}");
         }
 
         if (MaxNetworkRetries is < 0 or > 3)
         {
-            throw new StripeSettingException($"a call may be repeated 0 to 3 times: {MaxNetworkRetries}");
+            throw new GatewaySettingException($"a call may be repeated 0 to 3 times: {MaxNetworkRetries}");
         }
 
         Keys().Check();
@@ -61,26 +58,26 @@ public sealed record StripeKeys(string SecretKey, IReadOnlyList<string> WebhookS
 
     internal string Mode => IsLive ? "live" : "test";
 
-    /// <exception cref="StripeSettingException">A key that cannot be one, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A key that cannot be one, by its name.</exception>
     internal void Check()
     {
         if (!IsKey(SecretKey, "sk_test_", "sk_live_", "rk_test_", "rk_live_"))
         {
-            throw new StripeSettingException(SecretKey.StartsWith("pk_", StringComparison.Ordinal)
+            throw new GatewaySettingException(SecretKey.StartsWith("pk_", StringComparison.Ordinal)
                 ? "what is given as Stripe's secret key is the publishable one; the dashboard shows both"
                 : "Stripe's secret key must be sk_test_…, sk_live_…, rk_test_… or rk_live_…, in one line");
         }
 
         if (WebhookSecrets.Count is 0 or > MaxWebhookSecrets)
         {
-            throw new StripeSettingException($"Stripe's webhook needs 1 to {MaxWebhookSecrets} signing secrets, not {WebhookSecrets.Count}");
+            throw new GatewaySettingException($"Stripe's webhook needs 1 to {MaxWebhookSecrets} signing secrets, not {WebhookSecrets.Count}");
         }
 
         for (var index = 0; index < WebhookSecrets.Count; index++)
         {
             if (!IsKey(WebhookSecrets[index], "whsec_"))
             {
-                throw new StripeSettingException($"signing secret {index + 1} of Stripe's webhook must be whsec_…, one a line");
+                throw new GatewaySettingException($"signing secret {index + 1} of Stripe's webhook must be whsec_…, one a line");
             }
         }
     }

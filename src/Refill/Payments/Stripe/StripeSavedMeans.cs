@@ -23,7 +23,7 @@ public sealed class StripeSavedMeans : ISavedMeans
     private readonly TimeProvider time;
 
     /// <param name="http">From <see cref="StripeGateway.NewClient"/>.</param>
-    /// <exception cref="StripeSettingException">A setting that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name.</exception>
     public StripeSavedMeans(HttpClient http, StripeOptions options, TimeProvider time, ILogger<StripeSavedMeans> log) =>
         (this.options, this.time, calls) = (options, time, new StripeCalls(http, options, log));
 

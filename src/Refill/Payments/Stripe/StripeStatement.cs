@@ -21,7 +21,7 @@ public sealed class StripeStatement : IStatementSource
     private readonly TimeProvider time;
 
     /// <param name="http">From <see cref="StripeGateway.NewClient"/>.</param>
-    /// <exception cref="StripeSettingException">A setting that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name.</exception>
     public StripeStatement(HttpClient http, StripeOptions options, TimeProvider time, ILogger<StripeStatement> log) =>
         (this.time, calls) = (time, new StripeCalls(http, options, log));
 

@@ -5,6 +5,9 @@ using Refill.Units;
 
 namespace Refill.Payments.Transfers;
 
+/// <param name="PaymentId">What it pays for, as far as that is known.</param>
+internal sealed record KeptCredit(Guid Id, Guid? PaymentId);
+
 /// <summary>What the bank has said, and what a person has transferred back: the books that <see cref="TransferGateway"/> answers from.</summary>
 public sealed class TransferBook(Database database, TimeProvider time)
 {
@@ -24,9 +27,9 @@ public sealed class TransferBook(Database database, TimeProvider time)
     /// <summary>Keeps those that are not known yet.</summary>
     /// <returns>The rows of all, by the bank's ids, and how many of them are new.</returns>
     /// <exception cref="StatementException">One was of another amount when it came before; nothing is kept then.</exception>
-    internal async Task<(IReadOnlyDictionary<string, Guid> Rows, int New)> KeepAsync(string account, IReadOnlyList<BankEntry> credits, CancellationToken cancellation)
+    internal async Task<(IReadOnlyDictionary<string, KeptCredit> Rows, int New)> KeepAsync(string account, IReadOnlyList<BankEntry> credits, CancellationToken cancellation)
     {
-        var (known, added) = (new Dictionary<string, Guid>(credits.Count), 0);
+        var (known, added) = (new Dictionary<string, KeptCredit>(credits.Count), 0);
         foreach (var piece in credits.Chunk(Piece))
         {
             await FindAsync(account, piece, known, cancellation);
@@ -79,7 +82,7 @@ public sealed class TransferBook(Database database, TimeProvider time)
         }
     }
 
-    private async Task FindAsync(string account, IReadOnlyList<BankEntry> credits, Dictionary<string, Guid> known, CancellationToken cancellation)
+    private async Task FindAsync(string account, IReadOnlyList<BankEntry> credits, Dictionary<string, KeptCredit> known, CancellationToken cancellation)
     {
         await using var db = database.Open();
         var ids = credits.Select(credit => credit.Id).ToList();
@@ -88,12 +91,12 @@ public sealed class TransferBook(Database database, TimeProvider time)
         {
             var row = rows[credit.Id];
             known[credit.Id] = row.AmountMinor == credit.Amount.Minor && row.Currency == credit.Amount.Currency.Code
-                ? row.Id
+                ? new KeptCredit(row.Id, row.PaymentId)
                 : throw new StatementException($"the entry '{credit.Id}' has {credit.Amount}, and had {new Money(row.AmountMinor, Currency.Of(row.Currency))} when it was imported before");
         }
     }
 
-    private async Task<int> AddAsync(string account, IReadOnlyList<BankEntry> credits, Dictionary<string, Guid> known, CancellationToken cancellation)
+    private async Task<int> AddAsync(string account, IReadOnlyList<BankEntry> credits, Dictionary<string, KeptCredit> known, CancellationToken cancellation)
     {
         for (var tried = 1; ; tried++)
         {
@@ -113,7 +116,7 @@ public sealed class TransferBook(Database database, TimeProvider time)
             try
             {
                 await db.SaveChangesAsync(cancellation);
-                rows.ForEach(row => known[row.EntryId] = row.Id);
+                rows.ForEach(row => known[row.EntryId] = new KeptCredit(row.Id, null));
                 return rows.Count;
             }
             catch (DbUpdateException error) when (tried < MaxTries && UniqueViolation.Is(error))

@@ -20,7 +20,7 @@ public sealed class WeChatPayGateway : IPaymentGateway, ISelfTest, IPayerAccount
     private readonly ILogger<WeChatPayGateway> log;
 
     /// <param name="http">Follows no redirects, has no time limit of its own, decompresses nothing.</param>
-    /// <exception cref="WeChatPaySettingException">A setting that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name.</exception>
     public WeChatPayGateway(HttpClient http, WeChatPayOptions options, TimeProvider time, ILogger<WeChatPayGateway> log)
     {
         (this.http, this.log, Time, Options) = (http, log, time, options.Checked());
@@ -41,6 +41,8 @@ public sealed class WeChatPayGateway : IPaymentGateway, ISelfTest, IPayerAccount
     public IReadOnlyList<PaymentWay> Ways => keys.Current.AppSecret is null
         ? [PaymentWay.Qr, PaymentWay.Wap, PaymentWay.Barcode]
         : [PaymentWay.Qr, PaymentWay.Wap, PaymentWay.InApp, PaymentWay.Barcode];
+
+    public bool IsPayerCode(string scanned) => WeChatPayOrders.IsPayerCode(scanned);
 
     public IReadOnlyList<Uri> PayerOrigins => keys.Current.AppSecret is null ? [Options.PagesUrl] : [.. new[] { Options.PagesUrl, Options.AuthoriseUrl }.Distinct()];
 

@@ -16,23 +16,23 @@ public sealed class WeChatPayKeyFiles(string certificate, string privateKey, str
     private readonly string[] files = [certificate, privateKey, apiV3Keys, .. publicKeys.Select(key => key.File), .. appSecret is null ? Array.Empty<string>() : [appSecret]];
     private readonly Lock reading = new();
     private WeChatPayKeys? keys;
-    private DateTime[] writtenAt = [];
+    private (DateTime, long)[] written = [];
 
-    /// <exception cref="WeChatPaySettingException">A file is not there, cannot be read, or is too long for a key.</exception>
+    /// <exception cref="GatewaySettingException">A file is not there, cannot be read, or is too long for a key.</exception>
     public WeChatPayKeys Read()
     {
         lock (reading)
         {
             // Taken before the texts are read: a file that is written in between is read again at the next look.
-            DateTime[] now = [.. files.Select(File.GetLastWriteTimeUtc)];
-            if (keys is null || !now.AsSpan().SequenceEqual(writtenAt))
+            var now = FileStamps.Of(files);
+            if (keys is null || !now.AsSpan().SequenceEqual(written))
             {
                 keys = new WeChatPayKeys(Text(certificate), Text(privateKey), Text(apiV3Keys).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
                 {
                     PublicKeys = [.. publicKeys.Select(key => new WeChatPayPublicKey(key.Id, Text(key.File)))],
                     AppSecret = appSecret is null ? null : Text(appSecret),
                 };
-                writtenAt = now;
+                written = now;
             }
 
             return keys;
@@ -44,12 +44,12 @@ public sealed class WeChatPayKeyFiles(string certificate, string privateKey, str
         try
         {
             return new FileInfo(file) is { Exists: true, Length: > MaxBytes }
-                ? throw new WeChatPaySettingException($"{Path.GetFileName(file)} has more than {MaxBytes} bytes: that is no key")
+                ? throw new GatewaySettingException($"{Path.GetFileName(file)} has more than {MaxBytes} bytes: that is no key")
                 : File.ReadAllText(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new WeChatPaySettingException($"{Path.GetFileName(file)} cannot be read: {error.GetType().Name}");
+            throw new GatewaySettingException($"{Path.GetFileName(file)} cannot be read: {error.GetType().Name}");
         }
     }
 }

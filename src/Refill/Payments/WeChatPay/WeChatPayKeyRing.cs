@@ -18,7 +18,7 @@ internal sealed class WeChatPayKeyRing
     private WeChatPayKeySet current;
     private long lookedAt;
 
-    /// <exception cref="WeChatPaySettingException">A key that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A key that cannot work, by its name.</exception>
     public WeChatPayKeyRing(Func<WeChatPayKeys> read, TimeProvider time, ILogger log)
     {
         (this.read, this.time, this.log) = (read, time, log);
@@ -62,7 +62,7 @@ internal sealed class WeChatPayKeyRing
 
             Fault = null;
         }
-        catch (WeChatPaySettingException error)
+        catch (GatewaySettingException error)
         {
             Fault = error.Message;
             log.LogError("WeChat Pay's new keys do not count, the old ones stay in force: {Why}", Fault);

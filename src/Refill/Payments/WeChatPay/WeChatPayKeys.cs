@@ -36,24 +36,24 @@ internal sealed record WeChatPayKeySet(string SerialNumber, RSA PrivateKey, Immu
 
     public override string ToString() => "keys of WeChat Pay";
 
-    /// <exception cref="WeChatPaySettingException">A key that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A key that cannot work, by its name.</exception>
     public static WeChatPayKeySet Load(WeChatPayKeys keys)
     {
         var ours = Read(keys.PrivateKeyPem, "our private key");
         if (!IsPrivate(ours))
         {
-            throw new WeChatPaySettingException("our private key is only a public key");
+            throw new GatewaySettingException("our private key is only a public key");
         }
 
         if (keys.ApiV3Keys.Count is 0 or > MaxKeys || keys.PublicKeys.Count > MaxKeys)
         {
-            throw new WeChatPaySettingException($"there must be 1 to {MaxKeys} APIv3 keys, and at most {MaxKeys} public keys of WeChat Pay");
+            throw new GatewaySettingException($"there must be 1 to {MaxKeys} APIv3 keys, and at most {MaxKeys} public keys of WeChat Pay");
         }
 
         var seals = keys.ApiV3Keys.Select(key => Encoding.UTF8.GetBytes(key.Trim())).ToImmutableArray();
         if (seals.Any(key => key.Length != ApiV3KeyBytes))
         {
-            throw new WeChatPaySettingException($"the APIv3 key must be {ApiV3KeyBytes} characters long");
+            throw new GatewaySettingException($"the APIv3 key must be {ApiV3KeyBytes} characters long");
         }
 
         var theirs = new Dictionary<string, RSA>(StringComparer.Ordinal);
@@ -61,18 +61,18 @@ internal sealed record WeChatPayKeySet(string SerialNumber, RSA PrivateKey, Immu
         {
             if (!id.StartsWith(PublicKeyPrefix, StringComparison.Ordinal) || id.Length > 64 || !id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             {
-                throw new WeChatPaySettingException($"the id of WeChat Pay's public key must begin with {PublicKeyPrefix}");
+                throw new GatewaySettingException($"the id of WeChat Pay's public key must begin with {PublicKeyPrefix}");
             }
 
             var key = Read(pem, "WeChat Pay's public key");
             if (SameKey(key, ours))
             {
-                throw new WeChatPaySettingException("what is given as WeChat Pay's public key is our own; the merchant platform shows both");
+                throw new GatewaySettingException("what is given as WeChat Pay's public key is our own; the merchant platform shows both");
             }
 
             if (!theirs.TryAdd(id, key))
             {
-                throw new WeChatPaySettingException("two public keys of WeChat Pay are given under one id");
+                throw new GatewaySettingException("two public keys of WeChat Pay are given under one id");
             }
         }
 
@@ -93,7 +93,7 @@ internal sealed record WeChatPayKeySet(string SerialNumber, RSA PrivateKey, Immu
             var serial = certificate.Trim();
             return serial.Length is >= 8 and <= 64 && serial.All(char.IsAsciiHexDigit)
                 ? SerialText(serial)
-                : throw new WeChatPaySettingException("our API certificate must be a PEM text, or its serial number in hexadecimal");
+                : throw new GatewaySettingException("our API certificate must be a PEM text, or its serial number in hexadecimal");
         }
 
         try
@@ -102,11 +102,11 @@ internal sealed record WeChatPayKeySet(string SerialNumber, RSA PrivateKey, Immu
             using var key = ourCertificate.GetRSAPublicKey();
             return key is not null && SameKey(key, ours)
                 ? SerialText(ourCertificate.SerialNumber)
-                : throw new WeChatPaySettingException("our API certificate does not belong to our private key");
+                : throw new GatewaySettingException("our API certificate does not belong to our private key");
         }
         catch (CryptographicException)
         {
-            throw new WeChatPaySettingException("our API certificate cannot be read as a certificate");
+            throw new GatewaySettingException("our API certificate cannot be read as a certificate");
         }
     }
 
@@ -119,17 +119,17 @@ internal sealed record WeChatPayKeySet(string SerialNumber, RSA PrivateKey, Immu
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
-            throw new WeChatPaySettingException($"{name} cannot be read as an RSA key in PEM");
+            throw new GatewaySettingException($"{name} cannot be read as an RSA key in PEM");
         }
 
-        return rsa.KeySize >= LeastKeyBits ? rsa : throw new WeChatPaySettingException($"{name} has {rsa.KeySize} bits; {LeastKeyBits} are needed");
+        return rsa.KeySize >= LeastKeyBits ? rsa : throw new GatewaySettingException($"{name} has {rsa.KeySize} bits; {LeastKeyBits} are needed");
     }
 
     private static string? Secret(string? appSecret) => appSecret?.Trim() switch
     {
         null or "" => null,
         { Length: >= 16 and <= 64 } secret when secret.All(char.IsAsciiLetterOrDigit) => secret,
-        _ => throw new WeChatPaySettingException("the app secret must be 16 to 64 letters and digits"),
+        _ => throw new GatewaySettingException("the app secret must be 16 to 64 letters and digits"),
     };
 
     private static bool SameKey(RSA one, RSA other) => one.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(other.ExportSubjectPublicKeyInfo());

@@ -3,9 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Refill.Payments.WeChatPay;
 
-/// <summary>A WeChat Pay setting that cannot work; the message names it and shows no key.</summary>
-public sealed class WeChatPaySettingException(string message) : Exception(message);
-
 /// <summary>Who we are at WeChat Pay (a merchant of its own, not under a service provider) and where it is. Prints no key.</summary>
 /// <param name="ApiUrl">Such as https://api.mch.weixin.qq.com; plain http on loopback only.</param>
 /// <param name="MerchantId">mchid, 8-10 digits in practice; each answer and notification is held against it.</param>
@@ -34,45 +31,45 @@ public sealed record WeChatPayOptions(Uri ApiUrl, string MerchantId, string AppI
 
     public override string ToString() => $"WeChat Pay at {ApiUrl}, merchant {MerchantId}";
 
-    /// <exception cref="WeChatPaySettingException">A setting that cannot work, by its name.</exception>
+    /// <exception cref="GatewaySettingException">A setting that cannot work, by its name.</exception>
     internal WeChatPayOptions Checked()
     {
         foreach (var (name, url) in new[] { ("the API's address", ApiUrl), ("the address of WeChat's authorisation page", AuthoriseUrl), ("the address of WeChat's accounts", AccountsUrl), ("the address of the payers' pages", PagesUrl) })
         {
             if (!IsSecure(url) || url.Query.Length > 0 || url.AbsolutePath != "/")
             {
-                throw new WeChatPaySettingException($"{name} must be https (http on loopback only), without path and query: {url}");
+                throw new GatewaySettingException($"{name} must be https (http on loopback only), without path and query: {url}");
             }
         }
 
         // A query would be refused by WeChat Pay, and so would plain http; on loopback it is the sandbox that posts there.
         if (!IsSecure(NotifyUrl) || NotifyUrl.Query.Length > 0 || NotifyUrl.OriginalString.Length > 255)
         {
-            throw new WeChatPaySettingException($"the address for notifications must be https, without a query, at most 255 characters: {NotifyUrl}");
+            throw new GatewaySettingException($"the address for notifications must be https, without a query, at most 255 characters: {NotifyUrl}");
         }
 
         if (MerchantId.Length is < 6 or > 32 || !MerchantId.All(char.IsAsciiDigit))
         {
-            throw new WeChatPaySettingException("the merchant id must be 6 to 32 digits");
+            throw new GatewaySettingException("the merchant id must be 6 to 32 digits");
         }
 
         if (AppId.Length is < 8 or > 32 || !AppId.All(char.IsAsciiLetterOrDigit))
         {
-            throw new WeChatPaySettingException("the app id must be 8 to 32 letters and digits");
+            throw new GatewaySettingException("the app id must be 8 to 32 letters and digits");
         }
 
         if (StoreId.Length is 0 or > MaxStore || !StoreId.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
-            throw new WeChatPaySettingException($"the store's number must be 1 to {MaxStore} letters, digits, '-' and '_'");
+            throw new GatewaySettingException($"the store's number must be 1 to {MaxStore} letters, digits, '-' and '_'");
         }
 
         if (PlatformRootsPem is not null && Roots().Count == 0)
         {
-            throw new WeChatPaySettingException("the roots that platform certificates must lead to cannot be read as certificates in PEM");
+            throw new GatewaySettingException("the roots that platform certificates must lead to cannot be read as certificates in PEM");
         }
 
         return Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromMinutes(1)
-            ? throw new WeChatPaySettingException($"the time limit of a call must be 1 s to 1 min: {Timeout}")
+            ? throw new GatewaySettingException($"the time limit of a call must be 1 s to 1 min: {Timeout}")
             : this;
     }
 

@@ -17,6 +17,9 @@ internal sealed class WeChatPayOrders(WeChatPayCalls calls, WeChatPayOptions opt
     /// <summary>WeChat Pay takes no shorter time to pay than a minute; the second more is the way there.</summary>
     private static readonly TimeSpan LeastTimeToPay = TimeSpan.FromSeconds(61);
 
+    /// <summary>18 digits that begin with 10 to 15.</summary>
+    public static bool IsPayerCode(string code) => code.Length == 18 && code.All(char.IsAsciiDigit) && code[0] == '1' && code[1] <= '5';
+
     /// <summary>To be shown as a code: code_url.</summary>
     public async Task<PaymentStart> ShowAsync(PaymentOrder order, CancellationToken cancellation) =>
         await PutAsync("native", Ask(order), call => call.Text("code_url") is { Length: > 0 and <= MaxCode } code ? new PaymentStart.ShowCode(code) : null, cancellation);
@@ -59,8 +62,7 @@ internal sealed class WeChatPayOrders(WeChatPayCalls calls, WeChatPayOptions opt
     /// </summary>
     public async Task<PaymentStart> ChargeAsync(PaymentOrder order, CancellationToken cancellation)
     {
-        // 18 digits that begin with 10 to 15.
-        if (order.Payer.Code is not { Length: 18 } code || !code.All(char.IsAsciiDigit) || code[0] != '1' || code[1] > '5')
+        if (order.Payer.Code is not { } code || !IsPayerCode(code))
         {
             return new PaymentStart.Rejected("what was scanned is no payment code of WeChat");
         }

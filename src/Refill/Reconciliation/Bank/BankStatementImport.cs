@@ -72,9 +72,14 @@ public sealed class BankStatementImport
         return new BankImportReport(found, added, statement.Skipped);
     }
 
-    private async Task<CreditVerdict> JudgeAsync(BankEntry entry, Guid creditId, IReadOnlyList<string> references, List<Difference> differences, CancellationToken cancellation)
+    private async Task<CreditVerdict> JudgeAsync(BankEntry entry, KeptCredit kept, IReadOnlyList<string> references, List<Difference> differences, CancellationToken cancellation)
     {
         var named = await NamedAsync(references, cancellation);
+        if (named.Count == 0 && kept.PaymentId is not null)
+        {
+            return CreditVerdict.Matched; // Its top-up is over and lies in the archive.
+        }
+
         if (named is not [var payment])
         {
             var (kind, verdict, why) = named.Count > 1 ? (DiscrepancyKind.Unexplained, CreditVerdict.Unexplained, "it carries the references of several payments")
@@ -84,7 +89,7 @@ public sealed class BankStatementImport
             return verdict;
         }
 
-        if (!await credits.ClaimAsync(creditId, payment.Id, cancellation))
+        if (!await credits.ClaimAsync(kept.Id, payment.Id, cancellation))
         {
             differences.Add(Differing(DiscrepancyKind.OnlyTheirs, entry, payment, "a second transfer under one reference: to be transferred back by hand"));
             return CreditVerdict.AlreadyPaid;
@@ -96,7 +101,7 @@ public sealed class BankStatementImport
             return booked.State == PaymentState.Paid ? CreditVerdict.Matched : CreditVerdict.GoesBack;
         }
 
-        if (booked.State != PaymentState.Refunded)
+        if (booked.State != PaymentState.Refunded && !await credits.IsRefundedAsync(booked.RefundNumber, cancellation))
         {
             differences.Add(Differing(DiscrepancyKind.AmountDiffers, entry, payment, "not the amount that was asked: it is to be transferred back (refill bank refunds)"));
         }

@@ -148,7 +148,7 @@ public sealed class AlipayCertificateTests : IDisposable
         Assert.Contains("our app certificate expired at 2027-01-01", Assert.IsType<PaymentStatus.Unknown>(await QueryAsync()).Reason, StringComparison.Ordinal);
         Assert.Contains("our app certificate expired", await gateway.CheckAsync(Token), StringComparison.Ordinal);
         Assert.Empty(wire.Called);
-        Assert.Contains("expired", Assert.Throws<AlipaySettingException>(() => Options.Load(wire.Time.GetUtcNow())).Message, StringComparison.Ordinal);
+        Assert.Contains("expired", Assert.Throws<GatewaySettingException>(() => Options.Load(wire.Time.GetUtcNow())).Message, StringComparison.Ordinal);
         var form = AlipayWire.PaidForm();
         form["alipay_cert_sn"] = Alipay.Number;
         var refused = Assert.IsType<PaymentNotification.Refused>(await gateway.ReadAsync(AlipayWire.Notification(form, text => AlipayWire.Sign(text, Alipay.Key)), Token));
@@ -175,7 +175,7 @@ public sealed class AlipayCertificateTests : IDisposable
             "garbage" => good with { AlipayCertificatePem = "garbage" },
             _ => good with { AlipayRootPem = CertificateMill.EllipticRoot().ExportCertificatePem() },
         };
-        Assert.Equal(message, Assert.Throws<AlipaySettingException>(() => (Options with { Certificates = bad }).Load(wire.Time.GetUtcNow())).Message);
+        Assert.Equal(message, Assert.Throws<GatewaySettingException>(() => (Options with { Certificates = bad }).Load(wire.Time.GetUtcNow())).Message);
     }
 
     [Fact]

@@ -213,7 +213,7 @@ public sealed class AlipayGatewayTests : IDisposable
     public void A_wrong_key_is_named_and_not_shown(string? ours, string? theirs, string named)
     {
         var options = AlipayWire.Options with { PrivateKeyPem = ours ?? AlipayWire.Options.PrivateKeyPem, AlipayPublicKeyPem = theirs ?? AlipayWire.Options.AlipayPublicKeyPem };
-        var error = Assert.Throws<AlipaySettingException>(() => options.Load(DateTimeOffset.UnixEpoch));
+        var error = Assert.Throws<GatewaySettingException>(() => options.Load(DateTimeOffset.UnixEpoch));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("garbage", error.Message, StringComparison.Ordinal);
     }

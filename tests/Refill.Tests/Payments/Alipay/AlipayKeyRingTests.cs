@@ -118,7 +118,7 @@ public sealed class AlipayKeyRingTests : IDisposable
     public void At_the_start_a_broken_key_is_said_at_once()
     {
         Write("private.pem", "garbage");
-        Assert.Throws<AlipaySettingException>(() => new AlipayKeyRing(Read, [PathOf("private.pem")], wire.Time, log));
+        Assert.Throws<GatewaySettingException>(() => new AlipayKeyRing(Read, [PathOf("private.pem")], wire.Time, log));
     }
 
     private AlipayOptions Read() => thrown is null

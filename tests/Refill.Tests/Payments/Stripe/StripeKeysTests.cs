@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Refill.Payments;
 using Refill.Payments.Stripe;
 
 namespace Refill.Tests.Payments.Stripe;
@@ -66,7 +67,7 @@ public sealed class StripeKeysTests : IDisposable
         Write(SecretsFile, secrets);
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.Same(before, ring.Keys());
-        Assert.Throws<StripeSettingException>(() => new StripeKeyRing(KeyFile, SecretsFile, time, NullLogger<StripeKeyRing>.Instance));
+        Assert.Throws<GatewaySettingException>(() => new StripeKeyRing(KeyFile, SecretsFile, time, NullLogger<StripeKeyRing>.Instance));
         File.Delete(KeyFile);
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.Same(before, ring.Keys());
@@ -98,7 +99,7 @@ public sealed class StripeKeysTests : IDisposable
     {
         using var wire = new StripeWire();
         wire.Keys = new StripeKeys(key, [secret]);
-        var error = Assert.Throws<StripeSettingException>(() => wire.Gateway);
+        var error = Assert.Throws<GatewaySettingException>(() => wire.Gateway);
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("bage", error.Message, StringComparison.Ordinal);
     }
@@ -121,7 +122,7 @@ public sealed class StripeKeysTests : IDisposable
     {
         using var wire = new StripeWire();
         wire.Options = new StripeOptions(new Uri(url), () => wire.Keys, TimeSpan.FromSeconds(seconds)) { MaxNetworkRetries = retries };
-        Assert.Throws<StripeSettingException>(() => wire.Gateway);
+        Assert.Throws<GatewaySettingException>(() => wire.Gateway);
     }
 
     private void Write(string file, string text)

@@ -154,7 +154,7 @@ public sealed class WeChatPayKeyTests : IDisposable
             File("v3", "fedcba9876543210fedcba9876543210\n" + WeChatWire.ApiV3Key + "\n", 1);
             Assert.Equal(["fedcba9876543210fedcba9876543210", WeChatWire.ApiV3Key], files.Read().ApiV3Keys);
             System.IO.File.Delete(Path.Combine(folder.FullName, "key"));
-            Assert.Contains("key cannot be read", Assert.Throws<WeChatPaySettingException>(files.Read).Message, StringComparison.Ordinal);
+            Assert.Contains("key cannot be read", Assert.Throws<GatewaySettingException>(files.Read).Message, StringComparison.Ordinal);
         }
         finally
         {
@@ -180,7 +180,7 @@ public sealed class WeChatPayKeyTests : IDisposable
     [MemberData(nameof(Unfit))]
     public void A_wrong_key_is_named_and_not_shown(string named, Func<WeChatPayKeys, WeChatPayKeys> change)
     {
-        var error = Assert.Throws<WeChatPaySettingException>(() => new WeChatWire(options => options with { Keys = () => change(WeChatWire.Keys) }));
+        var error = Assert.Throws<GatewaySettingException>(() => new WeChatWire(options => options with { Keys = () => change(WeChatWire.Keys) }));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("garbage", error.Message, StringComparison.Ordinal);
     }
@@ -199,7 +199,7 @@ public sealed class WeChatPayKeyTests : IDisposable
     [Theory]
     [MemberData(nameof(Settings))]
     public void A_setting_that_cannot_work_is_named(string named, Func<WeChatPayOptions, WeChatPayOptions> change) =>
-        Assert.Contains(named, Assert.Throws<WeChatPaySettingException>(() => new WeChatWire(change)).Message, StringComparison.Ordinal);
+        Assert.Contains(named, Assert.Throws<GatewaySettingException>(() => new WeChatWire(change)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Nothing_that_is_printed_shows_a_key()

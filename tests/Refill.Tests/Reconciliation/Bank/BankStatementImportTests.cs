@@ -228,13 +228,24 @@ public abstract class BankStatementImportTests(DatabaseKind kind) : TopUpStory(k
         var paymentId = (await Scene.NowAsync(topUp)).Payments.Single().Id;
         var entry = new BankEntry("A1", BankEntryKind.Credit, Money.Cny(10650), new DateOnly(2026, 11, 24), "");
         var (rows, _) = await Scene.Transfers.KeepAsync("6222000012345678", [entry], Token);
-        Assert.True(await Scene.Transfers.ClaimAsync(rows["A1"], paymentId, Token));
+        Assert.True(await Scene.Transfers.ClaimAsync(rows["A1"].Id, paymentId, Token));
         Assert.Equal(TopUpState.AwaitingPayment, (await Scene.NowAsync(topUp)).State);
 
         await Scene.PassAsync(Hour + TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
 
         Assert.Equal(TopUpState.Completed, (await Scene.NowAsync(topUp)).State);
         await Scene.SoundAsync(topUp);
+    }
+
+    [Fact]
+    public async Task A_credit_whose_top_up_has_left_for_the_archive_is_still_matched()
+    {
+        var gone = CellId.New(new Cell(9), Scene.Time.GetUtcNow());
+        var (rows, _) = await Scene.Transfers.KeepAsync("6222000012345678", [new BankEntry("A1", BankEntryKind.Credit, Money.Cny(10650), new DateOnly(2026, 11, 25), "")], Token);
+        await Scene.Transfers.ClaimAsync(rows["A1"].Id, gone, Token);
+
+        Assert.True((await ImportAsync((Price, TransferReference.Of(gone), "A1"))).IsClean);
+        Assert.Empty(await Scene.Differences.OpenAsync(Token));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 
 namespace Refill.Payments.Alipay.Bills;
@@ -11,11 +12,13 @@ internal sealed class BillLines(Stream stream, long length, uint crc, BillLimits
     private readonly Decoder decoder = Gbk.GetDecoder();
     private readonly byte[] bytes = new byte[32 * 1024];
     private readonly char[] chars = new char[32 * 1024 + 16];
+    /// <summary>As zip files carry it (APPNOTE 4.4.7): .NET 10 reads an entry without holding its bytes against it.</summary>
+    private readonly Crc32 checkSum = new();
+
     private readonly StringBuilder pending = new();
     private int at;
     private int count;
     private long total;
-    private uint seen;
     private bool ended;
 
     /// <summary>Of the line that was read last, from 1.</summary>
@@ -138,9 +141,9 @@ internal sealed class BillLines(Stream stream, long length, uint crc, BillLimits
             }
 
             total += read;
-            seen = Crc32.Append(seen, bytes.AsSpan(0, read));
+            checkSum.Append(bytes.AsSpan(0, read));
             ended = read == 0;
-            if (total > length || (ended && (total != length || seen != crc)))
+            if (total > length || (ended && (total != length || checkSum.GetCurrentHashAsUInt32() != crc)))
             {
                 throw new StatementException("the bill's zip is broken: length or check sum do not agree");
             }
