@@ -11,6 +11,36 @@ namespace Refill.Sandbox.WeChatPay;
 /// <param name="FeeFen">What it costs the merchant; negative for what a refund brings back.</param>
 internal sealed record Movement(DateTimeOffset At, WeChatTrade Trade, WeChatRefund? Refund, string? RefundState, long FeeFen);
 
+/// <summary>What a day's statement is made of.</summary>
+/// <param name="Earlier">What had moved before the day, for the balance.</param>
+internal sealed record StatementDay(DateTimeOffset Start, DateTimeOffset End, IReadOnlyList<Movement> Earlier, IReadOnlyList<Movement> Movements);
+
+/// <summary>Money that the merchant had sent to its bank.</summary>
+/// <param name="Number">WeChat Pay's.</param>
+internal sealed record Withdrawal(string Number, DateTimeOffset At, long Fen)
+{
+    internal const string Schema = """
+        CREATE TABLE IF NOT EXISTS wechat_withdrawals (number TEXT PRIMARY KEY, at INTEGER NOT NULL, fen INTEGER NOT NULL);
+        """;
+
+    /// <summary>All that the account holds goes to the bank; null: it holds nothing.</summary>
+    internal static Withdrawal? Make(BooksEntry entry, DateTimeOffset now, decimal feePercent)
+    {
+        if (Statement.Balance(entry, now, feePercent) is not (> 0 and var fen))
+        {
+            return null;
+        }
+
+        var made = new Withdrawal(WeChatPayWords.NewRefundId(now), now, fen);
+        entry.Change("INSERT INTO wechat_withdrawals (number, at, fen) VALUES ($1, $2, $3)", made.Number, made.At, made.Fen);
+        return made;
+    }
+
+    internal static List<Withdrawal> Before(BooksEntry entry, DateTimeOffset end) => entry.Rows(
+        "SELECT number, at, fen FROM wechat_withdrawals WHERE at < $1 ORDER BY at, number",
+        row => new Withdrawal(row.GetString(0), row.Instant(1), row.GetInt64(2)), end);
+}
+
 /// <summary>The statement of a day, from the sandbox's own books: what it says is what happened.</summary>
 internal static class Statement
 {
@@ -68,14 +98,16 @@ internal static class Statement
     }
 
     /// <summary>GET /v3/bill/fundflowbill: what came into the account and what went out of it, with the balance after each; a refund goes out less the fee that comes back.</summary>
-    /// <param name="earlier">What had moved before the day, for the balance.</param>
-    internal static byte[] OfFunds(IReadOnlyList<Movement> earlier, IReadOnlyList<Movement> movements, WeChatPayBooksOptions options, bool changedHeader = false)
+    /// <param name="withdrawals">All until the day's end.</param>
+    internal static byte[] OfFunds(StatementDay day, IReadOnlyList<Withdrawal> withdrawals, WeChatPayBooksOptions options, bool changedHeader = false)
     {
-        var balance = earlier.Sum(Net);
+        var balance = day.Earlier.Sum(Net) - withdrawals.Where(withdrawal => withdrawal.At < day.Start).Sum(withdrawal => withdrawal.Fen);
+        var toBank = new Queue<Withdrawal>(withdrawals.Where(withdrawal => withdrawal.At >= day.Start));
         var (incomes, expenses, income, expense) = (0, 0, 0L, 0L);
         var lines = new List<string[]>();
-        foreach (var movement in movements)
+        foreach (var movement in day.Movements)
         {
+            WithdrawUntil(movement.At);
             var (trade, refund) = (movement.Trade, movement.Refund);
             if (refund is null)
             {
@@ -93,22 +125,38 @@ internal static class Statement
             }
         }
 
+        WithdrawUntil(DateTimeOffset.MaxValue);
         var count = (incomes + expenses).ToString(CultureInfo.InvariantCulture);
         return File(
             changedHeader ? FlowHeadings.Replace("业务凭证号", "凭证号", StringComparison.Ordinal) : FlowHeadings, lines, FlowSumHeadings,
             [count, incomes.ToString(CultureInfo.InvariantCulture), WeChatPayWords.Yuan(income), expenses.ToString(CultureInfo.InvariantCulture), WeChatPayWords.Yuan(expense)]);
 
-        void Add(Movement movement, string number, string flowNumber, string name, string type, long fen, string remark, string voucher)
+        void WithdrawUntil(DateTimeOffset at)
+        {
+            while (toBank.TryPeek(out var next) && next.At <= at)
+            {
+                toBank.Dequeue();
+                Line(next.At, next.Number, $"3{next.Number}", "提现", "提现", -next.Fen, "system", "", next.Number);
+            }
+        }
+
+        void Add(Movement movement, string number, string flowNumber, string name, string type, long fen, string remark, string voucher) =>
+            Line(movement.At, number, flowNumber, name, type, fen, movement.Refund is null ? "system" : $"{options.MerchantId}API", remark, voucher);
+
+        void Line(DateTimeOffset at, string number, string flowNumber, string name, string type, long fen, string by, string remark, string voucher)
         {
             balance += fen;
             (incomes, expenses, income, expense) = fen > 0 ? (incomes + 1, expenses, income + fen, expense) : (incomes, expenses + 1, income, expense - fen);
             lines.Add(
             [
-                WeChatPayWords.StatementTime(movement.At), number, flowNumber, name, type, fen > 0 ? "收入" : "支出", WeChatPayWords.Yuan(Math.Abs(fen)), WeChatPayWords.Yuan(balance),
-                movement.Refund is null ? "system" : $"{options.MerchantId}API", remark, voucher,
+                WeChatPayWords.StatementTime(at), number, flowNumber, name, type, fen > 0 ? "收入" : "支出", WeChatPayWords.Yuan(Math.Abs(fen)), WeChatPayWords.Yuan(balance), by, remark, voucher,
             ]);
         }
     }
+
+    /// <summary>What the merchant's account holds.</summary>
+    internal static long Balance(BooksEntry entry, DateTimeOffset now, decimal feePercent) =>
+        Movements(entry, now.AddMilliseconds(1), now, feePercent).Sum(Net) - Withdrawal.Before(entry, now.AddMilliseconds(1)).Sum(withdrawal => withdrawal.Fen);
 
     /// <summary>Half up to fen.</summary>
     private static long Fee(long fen, decimal percent) => (long)decimal.Round(fen * percent / 100, 0, MidpointRounding.AwayFromZero);
@@ -133,13 +181,13 @@ internal static class Statement
         var text = new StringBuilder().Append(headings).Append("\r\n");
         foreach (var cells in lines)
         {
-            text.Append(Line(cells));
+            text.Append(Joined(cells));
         }
 
-        text.Append(sumHeadings).Append("\r\n").Append(Line(sums));
+        text.Append(sumHeadings).Append("\r\n").Append(Joined(sums));
         return [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(text.ToString())];
     }
 
     /// <summary>A backtick before each cell keeps spreadsheets from taking numbers for numbers; what a merchant wrote may hold neither it nor the end of a line.</summary>
-    private static string Line(string[] cells) => string.Join(',', cells.Select(cell => $"`{cell.Replace('`', '\'').ReplaceLineEndings(" ")}")) + "\r\n";
+    private static string Joined(string[] cells) => string.Join(',', cells.Select(cell => $"`{cell.Replace('`', '\'').ReplaceLineEndings(" ")}")) + "\r\n";
 }

@@ -21,6 +21,9 @@ internal static class WeChatPayControl
         control.MapPost("/refund", (HttpContext context, SandboxBooks books, Courier courier, TimeProvider time) => WithTradeAsync(context, books, courier, time, DecideRefund));
         control.MapPost("/rotate", (WeChatPayKeys keys) => TypedResults.Json(new { serial = keys.Rotate() }));
         control.MapPost("/signer", SetSignerAsync);
+        control.MapPost("/withdraw", (SandboxBooks books, WeChatPayBooksOptions options, TimeProvider time) => books.Enter(entry => Withdrawal.Make(entry, time.GetUtcNow(), options.FeePercent)) is { } made
+            ? TypedResults.Json<object>(new { number = made.Number, amount = WeChatPayWords.Yuan(made.Fen) })
+            : Refused("the account holds nothing", StatusCodes.Status409Conflict));
     }
 
     private static JsonHttpResult<object> Trades(HttpContext context, string? order, SandboxBooks books, TimeProvider time) => TypedResults.Json<object>(books.Enter(entry =>

@@ -11,7 +11,7 @@ internal static class WeChatPayHost
             .AddSingleton(options)
 
             // Certificates stay through a reset, for merchants still believe in them.
-            .AddSingleton(new BooksPart(WeChatTrade.Schema, "wechat_trades", "wechat_refunds", "wechat_settings", "wechat_statements"))
+            .AddSingleton(new BooksPart(WeChatTrade.Schema + Withdrawal.Schema, "wechat_withdrawals", "wechat_trades", "wechat_refunds", "wechat_settings", "wechat_statements"))
             .AddSingleton<WeChatPayKeys>()
             .AddSingleton<WeChatPayGateway>()
             .AddSingleton<WeChatPayStatements>()

@@ -19,11 +19,15 @@ internal sealed class WeChatPayStatements(
     private static readonly TimeSpan LinkLife = TimeSpan.FromMinutes(5);
 
     internal Task TradesAsync(HttpContext context) => gateway.HandleAsync(context, "bill", _ => null, (entry, call, fault, now) => (call.Query("bill_type") ?? "ALL") == "ALL"
-        ? Make(entry, call, fault, now, (earlier, movements, kind) => Statement.OfTrades(movements, options, kind == FaultKind.ChangedHeader))
+        ? Make(entry, call, fault, now, of => of.Movements.Count == 0 ? null : Statement.OfTrades(of.Movements, options, fault?.Kind == FaultKind.ChangedHeader))
         : WeChatPayAnswer.Failed(WeChatPayRefusal.Parameter("bill_type", "the sandbox has ALL only", "query")));
 
     internal Task FundsAsync(HttpContext context) => gateway.HandleAsync(context, "bill", _ => null, (entry, call, fault, now) => (call.Query("account_type") ?? "BASIC") == "BASIC"
-        ? Make(entry, call, fault, now, (earlier, movements, kind) => Statement.OfFunds(earlier, movements, options, kind == FaultKind.ChangedHeader))
+        ? Make(entry, call, fault, now, of =>
+        {
+            var withdrawals = Withdrawal.Before(entry, of.End);
+            return of.Movements.Count == 0 && withdrawals.All(withdrawal => withdrawal.At < of.Start) ? null : Statement.OfFunds(of, withdrawals, options, fault?.Kind == FaultKind.ChangedHeader);
+        })
         : WeChatPayAnswer.Failed(WeChatPayRefusal.Parameter("account_type", "the sandbox has BASIC only", "query")));
 
     /// <summary>GET /v3/billdownload/file?token=…: the bytes, without a signature.</summary>
@@ -55,7 +59,7 @@ internal sealed class WeChatPayStatements(
     }
 
     private WeChatPayAnswer Make(
-        BooksEntry entry, WeChatPayCall call, Fault? fault, DateTimeOffset now, Func<IReadOnlyList<Movement>, IReadOnlyList<Movement>, FaultKind?, byte[]> file)
+        BooksEntry entry, WeChatPayCall call, Fault? fault, DateTimeOffset now, Func<StatementDay, byte[]?> file)
     {
         if (call.Query("bill_date") is not { } text || WeChatPayWords.Day(text) is not { } day)
         {
@@ -82,9 +86,9 @@ internal sealed class WeChatPayStatements(
         var asOf = now < end + MadeAfter ? now : end + MadeAfter;
         var all = Statement.Movements(entry, end, asOf, options.FeePercent);
         var movements = Spoiled(all.Where(movement => movement.At >= start).ToList(), fault?.Kind, start);
-        return fault?.Kind == FaultKind.Never || movements.Count == 0
-            ? WeChatPayAnswer.Failed(WeChatPayRefusal.NoStatement)
-            : Keep(entry, call, file(all.Where(movement => movement.At < start).ToList(), movements, fault?.Kind), fault?.Kind, now);
+        return fault?.Kind != FaultKind.Never && file(new StatementDay(start, end, all.Where(movement => movement.At < start).ToList(), movements)) is { } content
+            ? Keep(entry, call, content, fault?.Kind, now)
+            : WeChatPayAnswer.Failed(WeChatPayRefusal.NoStatement);
     }
 
     private static WeChatPayAnswer Keep(BooksEntry entry, WeChatPayCall call, byte[] content, FaultKind? fault, DateTimeOffset now)

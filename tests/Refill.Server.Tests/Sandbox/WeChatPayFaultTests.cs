@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 
 namespace Refill.Server.Tests.Sandbox;
 
@@ -28,7 +29,7 @@ public sealed class WeChatPayFaultTests : IAsyncLifetime
         var rejected = await CallAsync(point);
         Assert.True((int)rejected.Status is >= 400 and < 500, rejected.Raw);
         Assert.Equal(WeChatPayVerdict.Good, rejected.Verdict);
-        Assert.Equal(before, (await sandbox.GetAsync("/control/books/wechatpay/trades")).GetRawText());
+        Assert.Equal(before, await TradesAsync());
     }
 
     [Theory]
@@ -175,8 +176,11 @@ public sealed class WeChatPayFaultTests : IAsyncLifetime
             sandbox.Clock.Advance(TimeSpan.FromHours(22));
         }
 
-        return (await sandbox.GetAsync("/control/books/wechatpay/trades")).GetRawText();
+        return await TradesAsync();
     }
+
+    /// <summary>The books but for how often was notified: that goes on by itself meanwhile.</summary>
+    private async Task<string> TradesAsync() => Regex.Replace((await sandbox.GetAsync("/control/books/wechatpay/trades")).GetRawText(), "\"notifications\":[0-9]+", "");
 
     private Task<WeChatPayReply> CallAsync(string point) => point switch
     {

@@ -62,6 +62,23 @@ public sealed class WeChatPayStatementTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_goes_to_the_bank_stands_in_the_fund_flow()
+    {
+        await PaidAsync("order_1", 1000);
+        sandbox.Clock.Advance(TimeSpan.FromHours(1));
+        using var withdrawn = await sandbox.PostAsync("/control/wechatpay/withdraw", new { });
+        Assert.Equal(HttpStatusCode.OK, withdrawn.StatusCode);
+        using var nothing = await sandbox.PostAsync("/control/wechatpay/withdraw", new { });
+        Assert.Equal(HttpStatusCode.Conflict, nothing.StatusCode);
+        sandbox.Clock.Advance(TimeSpan.FromHours(22));
+
+        var lines = Lines(await FileAsync("/v3/bill/fundflowbill?bill_date=2026-03-01"));
+
+        Assert.Equal(["提现", "提现", "支出", "9.94", "0.00"], lines[^4][1..].Split(",`")[3..8]);
+        Assert.Equal("`3,`1,`10.00,`2,`10.00", lines[^2]);
+    }
+
+    [Fact]
     public async Task A_packed_file_has_the_hash_of_what_is_in_it()
     {
         await ADayAsync();

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Refill.Payments.WeChatPay;
 
 /// <summary>
-/// WeChat Pay's trade bill of a day: an address and a hash in a signed answer, then the file itself, whose answer is not signed. Rows are given as they come;
-/// that the file was whole is known at its end, when its hash and its sums have been compared.
+/// WeChat Pay's trade bill of a day, then its fund flow for what went to the bank. For each an address and a hash in a signed answer, then the file itself, whose answer is not signed.
+/// Rows are given as they come; that a file was whole is known at its end, when its hash and its sums have been compared.
 /// </summary>
 public sealed class WeChatPayStatement(WeChatPayGateway gateway) : IStatementSource
 {
@@ -27,7 +27,23 @@ public sealed class WeChatPayStatement(WeChatPayGateway gateway) : IStatementSou
             throw new StatementException("WeChat Pay's statement is not ready before ten in the morning after") { MayPass = true };
         }
 
-        if (await AskAsync(day, cancellation) is not var (address, hash))
+        var date = day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        var bill = new WeChatPayBill(gateway.Options.MerchantId);
+        await foreach (var row in RowsAsync($"/v3/bill/tradebill?bill_date={date}&bill_type=ALL", bill.Read, bill.End, cancellation))
+        {
+            yield return row;
+        }
+
+        var flow = new WeChatPayFlow();
+        await foreach (var row in RowsAsync($"/v3/bill/fundflowbill?bill_date={date}&account_type=BASIC", flow.Read, flow.End, cancellation))
+        {
+            yield return row;
+        }
+    }
+
+    private async IAsyncEnumerable<StatementRow> RowsAsync(string target, Func<string, StatementRow?> read, Action end, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (await AskAsync(target, cancellation) is not var (address, hash))
         {
             yield break;
         }
@@ -35,26 +51,25 @@ public sealed class WeChatPayStatement(WeChatPayGateway gateway) : IStatementSou
         using var response = await OpenAsync(address, cancellation);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         using var lines = new WeChatPayBillLines(stream, gateway.Options.Timeout);
-        var bill = new WeChatPayBill(gateway.Options.MerchantId);
         while (await lines.NextAsync(cancellation) is { } line)
         {
-            if (bill.Read(line) is { } row)
+            if (read(line) is { } row)
             {
                 yield return row;
             }
         }
 
-        bill.End();
+        end();
         if (lines.Hash() != hash)
         {
             throw new StatementException("WeChat Pay's statement is unfit: its hash is not the one that was named");
         }
     }
 
-    /// <summary>Where the file is, and its SHA-1; null: nothing was paid or refunded on that day.</summary>
-    private async Task<(Uri Address, string Hash)?> AskAsync(DateOnly day, CancellationToken cancellation)
+    /// <summary>Where the file is, and its SHA-1; null: nothing moved on that day.</summary>
+    private async Task<(Uri Address, string Hash)?> AskAsync(string target, CancellationToken cancellation)
     {
-        var call = await gateway.Calls.GetAsync($"/v3/bill/tradebill?bill_date={day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}&bill_type=ALL", cancellation);
+        var call = await gateway.Calls.GetAsync(target, cancellation);
         switch (call)
         {
             case { Succeeded: true }:

@@ -32,7 +32,8 @@ public sealed class WeChatPayStatementTests : IDisposable
             ],
             rows);
         Assert.Equal("/v3/bill/tradebill?bill_date=2026-11-22&bill_type=ALL", wire.Targets[0]);
-        Assert.Equal("/v3/billdownload/file?token=x", wire.Targets[^1]);
+        Assert.Contains("/v3/billdownload/file?token=x", wire.Targets);
+        Assert.Equal("/v3/bill/fundflowbill?bill_date=2026-11-22&account_type=BASIC", wire.Targets[^1]);
         Assert.True(wire.MerchantSigned()); // The file's answer is not signed, but its request is.
     }
 
@@ -65,6 +66,47 @@ public sealed class WeChatPayStatementTests : IDisposable
     {
         wire.Says((status, body));
         Assert.Equal(mayPass, (await Fails(Day)).MayPass);
+    }
+
+    [Fact]
+    public void A_fund_flow_gives_what_went_to_the_bank_and_what_nobody_expected()
+    {
+        var flow = new WeChatPayFlow();
+        var rows = Flow().Split("\r\n")[..^1].Select(flow.Read).OfType<StatementRow>().ToList();
+        flow.End();
+        Assert.Equal(
+            [
+                new StatementRow(4, StatementKind.Settlement, null, null, "F3", Money.Cny(-10000), Money.Cny(0), new DateTimeOffset(2026, 11, 21, 21, 1, 46, TimeSpan.Zero), "withdrawal"),
+                new StatementRow(5, StatementKind.Other, null, null, "F4", Money.Cny(-300), Money.Cny(0), new DateTimeOffset(2026, 11, 21, 21, 1, 46, TimeSpan.Zero), "in the fund flow, neither payment nor refund nor withdrawal"),
+            ],
+            rows);
+    }
+
+    [Theory]
+    [InlineData("heading", "账户结余(元)", "余额")]
+    [InlineData("sums", "`4,`1,`106.50,`3,`103.64", "`4,`1,`106.50,`3,`103.65")]
+    [InlineData("neither income nor expense", "`支出,`100.00", "`其他,`100.00")]
+    [InlineData("neither income nor expense", "`支出,`100.00", "`支出,`-100.00")]
+    [InlineData("amount", "`100.00", "`1e2")]
+    [InlineData("part of a fen", "`100.00", "`100.005")]
+    [InlineData("time", "05:01:46", "25:01:46")]
+    [InlineData("number", "`F3", "`")]
+    [InlineData("cells", "`提现,`提现", "`提现")]
+    [InlineData("no sums", "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n`4,`1,`106.50,`3,`103.64\r\n", "")]
+    public void A_fund_flow_that_is_not_as_it_should_be_is_unfit(string named, string what, string instead)
+    {
+        var flow = new WeChatPayFlow();
+        var error = Assert.Throws<StatementException>(() =>
+        {
+            foreach (var line in Flow().Replace(what, instead, StringComparison.Ordinal).Split("\r\n")[..^1])
+            {
+                flow.Read(line);
+            }
+
+            flow.End();
+        });
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+        Assert.False(error.MayPass);
     }
 
     public static TheoryData<string, Func<string, string>> Unfit => new()
@@ -174,6 +216,14 @@ public sealed class WeChatPayStatementTests : IDisposable
         Assert.InRange(most, long.MinValue, 100 * 1024 * 1024); // Other tests run beside it; the rows alone would take more.
     }
 
+    private static string Flow() => string.Concat(
+        $"{WeChatPayFlow.Heading}\r\n",
+        "`2026-11-22 05:01:46,`4200A1,`F1,`交易,`交易,`收入,`106.50,`106.50,`system,`,`A1\r\n",
+        "`2026-11-22 05:01:46,`4200A1,`F2,`交易,`扣除交易手续费,`支出,`0.64,`105.86,`system,`,`A1\r\n",
+        "`2026-11-22 05:01:46,`W1,`F3,`提现,`提现,`支出,`100.00,`5.86,`system,`,`W1\r\n",
+        "`2026-11-22 05:01:46,`X1,`F4,`其他,`赔付,`支出,`3.00,`2.86,`system,`,`X1\r\n",
+        $"{WeChatPayFlow.SumHeading}\r\n`4,`1,`106.50,`3,`103.64\r\n");
+
     internal static string File(IEnumerable<string> rows, string sums) => $"\uFEFF{Heading}\r\n{string.Concat(rows.Select(row => row + "\r\n"))}{SumHeading}\r\n`{sums}\r\n";
 
     private static string Paid(string order, string amount, string fee, string name = "充值 5GB") =>
@@ -194,7 +244,9 @@ public sealed class WeChatPayStatementTests : IDisposable
 #pragma warning restore CA5350
     }
 
-    private static void Gives(WeChatWire wire, Func<HttpContent> file, string hash) => wire.Answer = (target, _) => Task.FromResult(target.StartsWith("/v3/bill/", StringComparison.Ordinal)
+    /// <summary>A trade bill; there is no fund flow.</summary>
+    private static void Gives(WeChatWire wire, Func<HttpContent> file, string hash) => wire.Answer = (target, _) => Task.FromResult(target.StartsWith("/v3/bill/fundflow", StringComparison.Ordinal) ? wire.Message("""{"code":"NO_STATEMENT_EXIST"}""", 400, [])
+        : target.StartsWith("/v3/bill/", StringComparison.Ordinal)
         ? wire.Message($$"""{"hash_type":"SHA1","hash_value":"{{hash}}","download_url":"http://127.0.0.1:9/v3/billdownload/file?token=x"}""")
         : new HttpResponseMessage(HttpStatusCode.OK) { Content = file() });
 
