@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Refill.Payments;
+using Refill.Reconciliation;
 
 namespace Refill.Server;
 
@@ -21,6 +22,16 @@ internal static class GatewayCommands
 
             return code;
         }, cancellation));
-        return new Command("gateways", "Payment gateways") { check };
+        var owed = new Command("owed", "Show what each gateway owes at this moment, by our books");
+        owed.SetAction((parsed, cancellation) => Commands.WithGround(parsed, Commands.Needs.Database, async provider =>
+        {
+            foreach (var balance in await provider.GetRequiredService<ReconciliationBook>().OwedAsync(cancellation))
+            {
+                await Commands.Output(parsed).WriteLineAsync($"{balance.Gateway,-10} {balance.Owed}{(balance.GoingBack.Minor == 0 ? "" : $", of which {balance.GoingBack} is going back")}");
+            }
+
+            return Commands.Fine;
+        }, cancellation));
+        return new Command("gateways", "Payment gateways") { check, owed };
     }
 }

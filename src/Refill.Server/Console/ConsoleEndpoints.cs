@@ -50,6 +50,7 @@ internal static class ConsoleEndpoints
             ["V"] = context.Visitor(),
             ["Days"] = await book.DaysAsync(null, MostDays, cancellation),
             ["Open"] = await book.OpenAsync(cancellation),
+            ["Owed"] = await book.OwedAsync(cancellation),
         });
 
     private static async Task<IResult> DayAsync(string gateway, string day, HttpContext context, ReconciliationBook book, ReconciliationReports reports, CancellationToken cancellation) =>

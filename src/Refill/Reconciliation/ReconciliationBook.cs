@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Refill.Ledger;
+using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.Units;
 
@@ -10,6 +12,10 @@ internal sealed record ReconciliationLease(Guid RowId, Guid Run, string Owner, s
 /// <summary>A difference as an operator sees it.</summary>
 /// <param name="Id">As CellId.ToText writes it.</param>
 public sealed record Discrepancy(string Id, string Gateway, string Day, DiscrepancyKind Kind, string Subject, Money? Ours, Money? Theirs, DateTimeOffset At, string Text, DiscrepancyState State, string? Note, string? ClosedBy);
+
+/// <summary>What a gateway owes us at this moment: all that it took, less what went back, what it keeps as fees and what it has paid out.</summary>
+/// <param name="GoingBack">As much of it as is reserved for refunds that it has not confirmed.</param>
+public sealed record GatewayBalance(string Gateway, Money Owed, Money GoingBack);
 
 /// <summary>What is known of each gateway's days, and of what differed.</summary>
 public sealed class ReconciliationBook(Database database, TimeProvider time)
@@ -24,6 +30,28 @@ public sealed class ReconciliationBook(Database database, TimeProvider time)
     private const int Piece = 500;
 
     private readonly Dictionary<Guid, DateTimeOffset> renewed = [];
+
+    /// <summary>What each gateway owes, by name and currency; wallets, which are ours, are none.</summary>
+    public async Task<IReadOnlyList<GatewayBalance>> OwedAsync(CancellationToken cancellation)
+    {
+        const string Clearing = "clearing/", InTransit = "refund-in-transit/";
+        await using var db = database.Open();
+        await using var snapshot = await db.SnapshotAsync(cancellation);
+        var pending = await Tallies.PendingAsync(db, cancellation);
+        var accounts = await db.Set<AccountRow>().AsNoTracking()
+            .Where(a => a.Purpose.StartsWith(Clearing) || a.Purpose.StartsWith(InTransit)).Select(a => new { a.Id, a.Purpose, a.Unit, a.Balance }).ToListAsync(cancellation);
+        return
+        [
+            .. from account in accounts
+               let balance = account.Balance + pending.GetValueOrDefault(account.Id).Amount
+               let gateway = account.Purpose[(account.Purpose.IndexOf('/', StringComparison.Ordinal) + 1)..]
+               where gateway != WalletGateway.GatewayName
+               group (IsClearing: account.Purpose.StartsWith(Clearing, StringComparison.Ordinal), Balance: balance) by (gateway, account.Unit) into sums
+               orderby sums.Key.gateway, sums.Key.Unit
+               let currency = Currency.Of(sums.Key.Unit)
+               select new GatewayBalance(sums.Key.gateway, new Money(-sums.Where(sum => sum.IsClearing).Sum(sum => sum.Balance), currency), new Money(sums.Where(sum => !sum.IsClearing).Sum(sum => sum.Balance), currency)),
+        ];
+    }
 
     /// <summary>Null: somebody else is at it.</summary>
     internal async Task<ReconciliationLease?> TakeAsync(string gateway, DateOnly day, string owner, CancellationToken cancellation)

@@ -79,6 +79,7 @@ public sealed class ConsoleTests : IAsyncLifetime
 
         Assert.Equal(nameof(TopUps.TopUpState.Completed), (await visitor.GetAsync(status)).State);
         Assert.NotNull((await PostAsync("/console/scan", ("order", order), ("code", "281234567890123457"))).Error);
+        Assert.NotNull((await AskAsync("/console", Basic("operator:" + Key))).Page.QuerySelector("#owed dd"));
     }
 
     [Fact]

@@ -131,6 +131,16 @@ public sealed class AlipayAgreements : ISavedMeans
         return call.Code == "10000" || AlipayRefusals.NoAgreement(call) || (!call.IsInDoubt && await FindAsync(means.Number, cancellation) is { Ended: true });
     }
 
+    /// <summary>Has the next charge be due on another day, as when a payer puts a renewal off.</summary>
+    /// <param name="why">For the payer, who sees it in Alipay; 1 to 100 characters.</param>
+    /// <returns>True: it is so. False: Alipay refused, or no answer says so; ask again.</returns>
+    public async Task<bool> MoveAsync(SavedMeans means, DateOnly next, string why, CancellationToken cancellation)
+    {
+        var content = new Dictionary<string, object> { ["agreement_no"] = means.Number, ["deduct_time"] = AlipayTime.Format(next), ["memo"] = why };
+        var call = await client.CallAsync("alipay.user.agreement.executionplan.modify", content, null, cancellation);
+        return call.Code == "10000" || (call.IsInDoubt && await FindAsync(means.Number, cancellation) is { Due: { } due } && due == next);
+    }
+
     /// <summary>Verifies and reads a notification at the agreement's address or at the app's gateway address, where Alipay tells that a payer has ended it there; changes nothing.</summary>
     public async ValueTask<AgreementNotification> ReadAsync(RawNotification notification, CancellationToken cancellation)
     {

@@ -196,6 +196,19 @@ public sealed class AlipayAgreementsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{"code":"10000","agreement_no":"20265425001234567890","deduct_time":"2026-12-20"}""", null, true)]
+    [InlineData("""{"code":"40004","sub_code":"INVALID_DEDUCT_TIME"}""", null, false)]
+    [InlineData("""{"code":"20000"}""", """{"code":"10000","agreement_no":"20265425001234567890","status":"NORMAL","next_deduct_time":"2026-12-20"}""", true)]
+    [InlineData("""{"code":"20000"}""", """{"code":"10000","agreement_no":"20265425001234567890","status":"NORMAL","next_deduct_time":"2026-11-28"}""", false)]
+    public async Task A_charge_is_put_off_when_Alipay_says_so_or_is_found_to_have_done_it(string node, string? then, bool done)
+    {
+        const string Modify = "alipay.user.agreement.executionplan.modify";
+        wire.Script(then is null ? [(Modify, node)] : [(Modify, node), (Find, then)]);
+        Assert.Equal(done, await agreements.MoveAsync(Means, new DateOnly(2026, 12, 20), "skipped once", Token));
+        Assert.Equal(then is null ? [Modify] : [Modify, Find], wire.Called);
+    }
+
+    [Theory]
     [InlineData("dut_user_sign", "NORMAL", nameof(AgreementNotification.Signed))]
     [InlineData("dut_user_unsign", "UNSIGN", nameof(AgreementNotification.Ended))]
     [InlineData("dut_user_sign", "TEMP", nameof(AgreementNotification.Ignored))]
