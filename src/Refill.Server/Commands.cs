@@ -79,9 +79,13 @@ internal static class Commands
 
     private static Command Catalogue()
     {
-        var file = new Argument<FileInfo>("FILE") { Description = "CSV as docs/catalogue-format.md says" };
+        var file = new Argument<FileInfo>("FILE") { Description = "CSV or XLSX as docs/catalogue-format.md says" };
+        var map = new Option<FileInfo?>("--map") { Description = "how somebody else's price list is read (docs/catalogue-format.md)" };
+        var preview = new Option<bool>("--preview") { Description = "only say what would change" };
+        var leaveOut = new Option<bool>("--leave-bad-out") { Description = "rows that cannot be read do not keep the others out" };
+        var from = new Option<string?>("--prices-from") { Description = "an instant such as 2026-12-01T00:00-05:00: since when the prices hold; since now if not given" };
         var withdraw = new Option<bool>("--withdraw-missing") { Description = "withdraw the plans of the file's carriers that the file does not name" };
-        var import = new Command("import", "Import plans and prices: all or nothing, every bad row listed") { file, withdraw };
+        var import = new Command("import", "Import plans and prices, and say what changes: all or nothing, every bad row listed") { file, map, preview, leaveOut, from, withdraw };
         import.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Nothing, async provider =>
         {
             await using var stream = await OpenAsync(parsed, file);
@@ -90,9 +94,39 @@ internal static class Commands
                 return Misused;
             }
 
-            var report = await provider.GetRequiredService<CatalogueImport>().ImportAsync(stream, TimeProvider.System.GetUtcNow(), parsed.GetValue(withdraw), cancellation);
-            await Output(parsed).WriteLineAsync(report.ToString());
-            return report.Done ? Fine : Wrong;
+            DateTimeOffset? pricesFrom = null;
+            if (parsed.GetValue(from) is { } text)
+            {
+                if (!CatalogueImport.TryReadInstant(text, out var instant))
+                {
+                    return await RefuseAsync(parsed, "allowed: an instant with its offset, such as 2026-12-01T00:00-05:00");
+                }
+
+                pricesFrom = instant;
+            }
+
+            var mapping = parsed.GetValue(map) is { } named ? PriceListMapping.Read(await System.IO.File.ReadAllBytesAsync(named.FullName, cancellation)) : null;
+            var options = new ImportOptions(TimeProvider.System.GetUtcNow())
+            {
+                Mapping = mapping,
+                WithdrawMissing = parsed.GetValue(withdraw),
+                LeaveBadOut = parsed.GetValue(leaveOut),
+                Preview = parsed.GetValue(preview),
+                PricesFrom = pricesFrom,
+            };
+            var report = await provider.GetRequiredService<CatalogueImport>().ImportAsync(stream, options, cancellation);
+            foreach (var change in report.Changes)
+            {
+                await Output(parsed).WriteLineAsync(change.ToString());
+            }
+
+            foreach (var left in report.Skipped.Concat(report.Done ? report.Bad : []))
+            {
+                await Output(parsed).WriteLineAsync($"left out: {left}");
+            }
+
+            await Output(parsed).WriteLineAsync((options.Preview && report.Done ? "nothing was changed yet: " : "") + report);
+            return report is { Done: true, Bad.Count: 0 } ? Fine : Wrong;
         }, cancellation));
         return new Command("catalogue", "What is sold") { import };
     }
@@ -199,7 +233,7 @@ internal static class Commands
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: the database {settings?.DatabaseName}: {error.Message}");
             return Misused;
         }
-        catch (Exception error) when (error is SettingException or ArchiveUnfitException or KeyFileException or GatewaySettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception error) when (error is SettingException or MappingException or ArchiveUnfitException or KeyFileException or GatewaySettingException or ArgumentException or IOException or UnauthorizedAccessException or SocketException)
         {
             // Of the edge: what an operator can mend is said in one line; anything else is a surprise and shows its stack.
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"refill: {error.Message}");

@@ -27,11 +27,11 @@ internal sealed record MoneyBody([property: Description("Minor units (cents).")]
 
 internal sealed record PlanBody(string Code, string Name);
 
-/// <summary>What was put on the card. Null: the plan does not state an amount, or it is unlimited (see the flags).</summary>
+/// <summary>What was put on the card. Null: the plan does not state an amount, gives it anew each day, or it is unlimited (see the flags).</summary>
 internal sealed record AddedBody(long? DataBytes, bool DataUnlimited, long? VoiceSeconds, bool VoiceUnlimited, long? Messages, bool MessagesUnlimited)
 {
     public static AddedBody Of(Plan plan) => new(
-        Amount(plan.FullSpeed), plan.FullSpeed.Kind == AllowanceKind.Unlimited, Amount(plan.Voice), plan.Voice.Kind == AllowanceKind.Unlimited, Amount(plan.Sms), plan.Sms.Kind == AllowanceKind.Unlimited);
+        plan.IsDaily ? null : Amount(plan.FullSpeed), plan.FullSpeed.Kind == AllowanceKind.Unlimited, Amount(plan.Voice), plan.Voice.Kind == AllowanceKind.Unlimited, Amount(plan.Sms), plan.Sms.Kind == AllowanceKind.Unlimited);
 
     private static long? Amount(Allowance allowance) => allowance.Kind == AllowanceKind.Limited ? allowance.Amount : null;
 }

@@ -47,6 +47,9 @@ public sealed record Visitor(Text Text, string ZoneId, Browser Browser, string P
         _ => Gigabytes(data.Amount),
     };
 
+    /// <summary>A plan's data at full speed: "5 GB", "500 MB a day".</summary>
+    public string ShowData(Plan plan) => plan.IsDaily ? this["DataDaily", ShowData(plan.FullSpeed)] : ShowData(plan.FullSpeed);
+
     /// <param name="unit">How much of the allowance's unit one shown unit is: 60 for minutes of seconds.</param>
     public string ShowCount(Allowance allowance, long unit) => allowance.Kind switch
     {
@@ -81,7 +84,7 @@ public sealed record Visitor(Text Text, string ZoneId, Browser Browser, string P
     };
 
     /// <summary>All about a plan's data in one line: "5 GB at full speed, then 128 kbps".</summary>
-    public string ShowDataAndAfter(Plan plan) => (ShowData(plan.FullSpeed), ShowAtFullSpeed(plan)) switch
+    public string ShowDataAndAfter(Plan plan) => (ShowData(plan), ShowAtFullSpeed(plan)) switch
     {
         (var data, "") => data,
         var (data, after) => data + (plan.FullSpeed.Kind == AllowanceKind.Limited ? " " : " · ") + after,

@@ -1,181 +1,231 @@
 using System.Globalization;
-using System.Text;
-using CsvHelper;
-using CsvHelper.Configuration;
 using Microsoft.EntityFrameworkCore;
 using Refill.Storage;
+using Refill.Units;
 
 namespace Refill.Catalogue;
 
-/// <param name="Line">Of the file, the heading being 1; 0 for the file as a whole.</param>
-public sealed record BadRow(int Line, string Column, string Reason);
-
-/// <param name="Done">True: everything is in. False: nothing is, for the reasons in <paramref name="Bad"/>.</param>
-public sealed record ImportReport(bool Done, int Added, int Changed, int Unchanged, int Withdrawn, IReadOnlyList<BadRow> Bad)
+/// <param name="Line">Of the file, from 1; 0 for the file as a whole.</param>
+public sealed record BadRow(int Line, string Column, string Reason)
 {
-    public override string ToString() => Done
-        ? $"{Added} added, {Changed} changed, {Unchanged} unchanged, {Withdrawn} withdrawn"
-        : $"nothing was imported; {Bad.Count} bad:{Environment.NewLine}{string.Join(Environment.NewLine, Bad.Select(bad => $"line {bad.Line}, {bad.Column}: {bad.Reason}"))}";
+    public override string ToString() => $"line {Line}, {Column}: {Reason}";
 }
 
-/// <summary>Brings a catalogue file in: all of it or nothing, and every bad row named. Prices are kept with their history.</summary>
+/// <summary>What an import does to one plan.</summary>
+/// <param name="Kind">'+' added, '~' changed, '-' withdrawn.</param>
+public sealed record PlanChange(char Kind, string PlanCode, string What)
+{
+    public override string ToString() => $"{Kind} {PlanCode}  {What}";
+}
+
+/// <param name="Done">True: everything is in (or would be: a preview). False: nothing is, for the reasons in <paramref name="Bad"/>.</param>
+/// <param name="Bad">Rows that cannot be read; with <see cref="ImportOptions.LeaveBadOut"/> all others are in.</param>
+public sealed record ImportReport(bool Done, int Added, int Changed, int Unchanged, int Withdrawn, IReadOnlyList<BadRow> Bad)
+{
+    public IReadOnlyList<PlanChange> Changes { get; init; } = [];
+
+    /// <summary>Rows that the mapping says are not for sale here.</summary>
+    public IReadOnlyList<BadRow> Skipped { get; init; } = [];
+
+    public override string ToString() => Done
+        ? $"{Added} added, {Changed} changed, {Unchanged} unchanged, {Withdrawn} withdrawn{(Bad.Count + Skipped.Count == 0 ? "" : $", {Bad.Count + Skipped.Count} rows left out")}"
+        : $"nothing was imported; {Bad.Count} bad:{Environment.NewLine}{string.Join(Environment.NewLine, Bad)}";
+}
+
+/// <summary>How a file is imported.</summary>
+/// <param name="At">Now: since when what it says holds.</param>
+public sealed record ImportOptions(DateTimeOffset At)
+{
+    /// <summary>Null: the file is in our own format.</summary>
+    public PriceListMapping? Mapping { get; init; }
+
+    /// <summary>Withdraw the plans of the file's carriers that the file does not name.</summary>
+    public bool WithdrawMissing { get; init; }
+
+    /// <summary>Rows that cannot be read do not keep the others out.</summary>
+    public bool LeaveBadOut { get; init; }
+
+    /// <summary>Only say what would change.</summary>
+    public bool Preview { get; init; }
+
+    /// <summary>Since when its prices hold, where a row does not say; null: since now.</summary>
+    public DateTimeOffset? PricesFrom { get; init; }
+}
+
+/// <summary>Brings a catalogue file or a price list in: all of it or nothing, unless bad rows may be left out, and every bad row named. Prices are kept with their history.</summary>
 /// <param name="connectors">The names that the column of that name may have; null: any.</param>
 public sealed class CatalogueImport(Database database, CatalogueReader reader, IReadOnlyCollection<string>? connectors = null)
 {
-    public const int MaxBytes = 5 * 1024 * 1024;
+    public const int MaxBytes = Sheet.MaxBytes;
     public const int MaxRows = 50_000;
     public const int MaxBadShown = 1000;
 
-    private sealed record Entry(int Line, Carrier Carrier, Plan Plan);
+    /// <summary>A price that begins this much later than now was meant to; one that begins sooner is of a clock that was ahead.</summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromHours(1);
 
-    /// <param name="at">Since when new prices hold.</param>
-    /// <param name="withdrawMissing">Withdraw the plans of the file's carriers that the file does not name.</param>
-    public async Task<ImportReport> ImportAsync(Stream csv, DateTimeOffset at, bool withdrawMissing, CancellationToken cancellation)
+    private sealed record Entry(int Line, Carrier Carrier, Plan Plan, DateTimeOffset? PriceFrom);
+
+    /// <summary>An instant with its offset, such as 2026-12-01T00:00-05:00.</summary>
+    public static bool TryReadInstant(string text, out DateTimeOffset instant)
     {
-        var (entries, bad) = await ReadAsync(csv, cancellation);
-        if (bad.Count > 0)
+        var isOne = DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mmK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out instant)
+            && instant.Year is >= 2000 and < 2100 && (text[^1] == 'Z' || text[^6] is '+' or '-');
+        instant = instant.ToUniversalTime();
+        return isOne;
+    }
+
+    public Task<ImportReport> ImportAsync(Stream file, DateTimeOffset at, bool withdrawMissing, CancellationToken cancellation) =>
+        ImportAsync(file, new ImportOptions(at) { WithdrawMissing = withdrawMissing }, cancellation);
+
+    public async Task<ImportReport> ImportAsync(Stream file, ImportOptions options, CancellationToken cancellation)
+    {
+        var (entries, bad, skipped) = (new List<Entry>(), new List<BadRow>(), new List<BadRow>());
+        try
         {
-            return new ImportReport(false, 0, 0, 0, 0, bad);
+            Read(await Sheet.ReadAsync(file, options.Mapping?.Heading ?? 1, options.Mapping?.Sheet, cancellation), options.Mapping, entries, bad, skipped, cancellation);
+        }
+        catch (SheetException unfit)
+        {
+            entries.Clear();
+            bad.Add(new BadRow(0, "file", unfit.Message));
+        }
+
+        if (bad.Count > 0 && (entries.Count == 0 || !options.LeaveBadOut))
+        {
+            return new ImportReport(false, 0, 0, 0, 0, bad) { Skipped = skipped };
         }
 
         await using var db = database.Open();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var report = await ApplyAsync(db, entries, at, withdrawMissing, cancellation);
-        if (!report.Done)
+        var report = await ApplyAsync(db, entries, options, cancellation);
+        if (!report.Done || options.Preview)
         {
-            return report;
+            return report with { Bad = [.. bad, .. report.Bad], Skipped = skipped };
         }
 
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         reader.Forget();
-        return report;
+        return report with { Bad = [.. bad, .. report.Bad], Skipped = skipped };
     }
 
-    private async Task<(List<Entry> Entries, List<BadRow> Bad)> ReadAsync(Stream stream, CancellationToken cancellation)
+    private void Read(IEnumerable<SheetRow> sheet, PriceListMapping? mapping, List<Entry> entries, List<BadRow> bad, List<BadRow> skipped, CancellationToken cancellation)
     {
-        var entries = new List<Entry>();
-        var bad = new List<BadRow>();
-        using var bytes = new MemoryStream();
-        var buffer = new byte[81920];
-        for (int length; (length = await stream.ReadAsync(buffer, cancellation)) > 0;)
+        using var rows = sheet.GetEnumerator();
+        if (!rows.MoveNext())
         {
-            if (bytes.Length + length > MaxBytes)
-            {
-                return (entries, [new BadRow(0, "file", $"is larger than {MaxBytes / 1024 / 1024} MiB")]);
-            }
-
-            bytes.Write(buffer, 0, length);
+            bad.Add(new BadRow(0, "file", "is empty"));
+            return;
         }
 
-        string text;
-        try
-        {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length).TrimStart('\uFEFF');
-        }
-        catch (DecoderFallbackException)
-        {
-            return (entries, [new BadRow(0, "file", "is not UTF-8")]);
-        }
-
-        var misquoted = false;
-        using var csv = new CsvReader(new StringReader(text), new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = _ => misquoted = true, MissingFieldFound = null, TrimOptions = TrimOptions.Trim, DetectColumnCountChanges = false, IgnoreBlankLines = false });
-        if (!await csv.ReadAsync() || !csv.ReadHeader())
-        {
-            return (entries, [new BadRow(0, "file", "is empty")]);
-        }
-
-        var heading = csv.HeaderRecord ?? [];
-        bad.AddRange(heading.Where(column => !CatalogueLine.Columns.Contains(column)).Select(column => new BadRow(1, column, "is no column of the format")));
-        bad.AddRange(CatalogueLine.Columns.Where(column => !heading.Contains(column)).Select(column => new BadRow(1, column, "is missing")));
-        bad.AddRange(heading.GroupBy(column => column).Where(column => column.Count() > 1).Select(column => new BadRow(1, column.Key, "stands twice")));
+        var heading = rows.Current;
+        bad.AddRange(FaultsOf(heading, mapping));
         if (bad.Count > 0)
         {
-            return (entries, bad);
+            return;
         }
 
-        var plans = new Dictionary<string, int>();
-        var carriers = new Dictionary<string, Carrier>();
-        for (var line = csv.Parser.RawRow + 1; await csv.ReadAsync(); line = csv.Parser.RawRow + 1)
+        var places = heading.Cells.Index().Where(column => column.Item.Length > 0).DistinctBy(column => column.Item).ToDictionary(column => column.Item, column => column.Index);
+        var (plans, carriers) = (new Dictionary<string, int>(), new Dictionary<string, Carrier>());
+        while (rows.MoveNext())
         {
-            // The line is where the record begins: a quotation mark that is never closed runs to the end of the file.
             cancellation.ThrowIfCancellationRequested();
-            if (csv.Parser is { Count: 1 } && csv.Parser[0].Length == 0)
+            var row = rows.Current;
+            if (bad.Count >= MaxBadShown && mapping is null)
             {
-                continue; // A blank line.
-            }
-
-            if (bad.Count >= MaxBadShown)
-            {
-                bad.Add(new BadRow(line, "file", $"has more than {MaxBadShown} faults; what stands from this line on was not read"));
+                bad.Add(new BadRow(row.Line, "file", $"has more than {MaxBadShown} faults; what stands from this line on was not read"));
                 break;
             }
 
-            if (entries.Count >= MaxRows)
+            if (entries.Count + bad.Count + skipped.Count >= MaxRows)
             {
-                bad.Add(new BadRow(line, "file", $"has more than {MaxRows} rows"));
+                bad.Add(new BadRow(row.Line, "file", $"has more than {MaxRows} rows"));
+                entries.Clear(); // What is behind it is not known: nothing may be withdrawn for it.
                 break;
             }
 
-            if (csv.Parser.Count != heading.Length)
+            string Theirs(string column) => row.Cells[places[column]];
+            if (row.Cells.Count != heading.Cells.Count)
             {
-                bad.Add(new BadRow(line, "row", $"has {csv.Parser.Count} cells; the heading has {heading.Length}"));
-                continue;
+                bad.Add(new BadRow(row.Line, "row", $"has {row.Cells.Count} cells; the heading has {heading.Cells.Count}"));
             }
-
-            misquoted = false;
-            var (carrier, plan, badCells) = CatalogueLine.Read(column => csv.GetField(column) ?? "");
-            if (misquoted)
+            else if (row.Fault is { } fault)
             {
-                bad.Add(new BadRow(line, "row", "has a quotation mark out of place: a cell with one stands in quotation marks, and the mark in it is doubled"));
-                continue;
+                bad.Add(new BadRow(row.Line, "row", fault));
             }
-
-            bad.AddRange(badCells.Select(cell => new BadRow(line, cell.Column, cell.Reason)));
-            if (carrier is null || plan is null)
+            else if (mapping?.WhySkipped(Theirs) is { } reason)
             {
-                continue;
+                skipped.Add(new BadRow(row.Line, "row", reason));
             }
-
-            if (!plans.TryAdd(plan.Code, line))
+            else
             {
-                bad.Add(new BadRow(line, "plan_code", $"'{plan.Code}' stands in line {plans[plan.Code]} already"));
+                var faults = Check(row.Line, CatalogueLine.Read(column => mapping is not null ? mapping.Cell(column, Theirs) : places.ContainsKey(column) ? Theirs(column) : ""), plans, carriers, out var entry);
+                bad.AddRange(faults);
+                if (faults.Count == 0)
+                {
+                    entries.Add(entry!);
+                }
             }
-
-            if (!carriers.TryAdd(carrier.Code, carrier) && carriers[carrier.Code] != carrier)
-            {
-                bad.Add(new BadRow(line, "carrier_code", $"what is said of '{carrier.Code}' differs from an earlier line"));
-            }
-
-            if (connectors?.Contains(carrier.Connector) == false)
-            {
-                bad.Add(new BadRow(line, "connector", $"'{carrier.Connector}' must be {string.Join(" or ", connectors.Select(name => $"'{name}'"))}"));
-            }
-
-            entries.Add(new Entry(line, carrier, plan));
         }
 
         if (entries.Count == 0 && bad.Count == 0)
         {
-            bad.Add(new BadRow(0, "file", "has a heading and nothing else"));
+            bad.Add(new BadRow(0, "file", skipped.Count > 0 ? "has no row that is not skipped" : "has a heading and nothing else"));
         }
-
-        return (entries, bad);
     }
 
-    private static async Task<ImportReport> ApplyAsync(RefillDb db, List<Entry> entries, DateTimeOffset at, bool withdrawMissing, CancellationToken cancellation)
+    private static IEnumerable<BadRow> FaultsOf(SheetRow heading, PriceListMapping? mapping)
     {
-        var plans = await db.Set<PlanRow>().ToDictionaryAsync(row => row.Code, cancellation);
-        var moved = entries.Where(entry => plans.TryGetValue(entry.Plan.Code, out var row) && row.CarrierCode != entry.Carrier.Code)
-            .Select(entry => new BadRow(entry.Line, "plan_code", $"'{entry.Plan.Code}' is a plan of '{plans[entry.Plan.Code].CarrierCode}' already, and stays one"))
-            .ToList();
-        if (moved.Count > 0)
+        var needed = mapping?.Needed.ToList() ?? [.. CatalogueLine.Columns];
+        var unknown = mapping is null ? heading.Cells.Where(column => !CatalogueLine.Columns.Contains(column) && !CatalogueLine.MayBeMissing.Contains(column)) : [];
+        return [
+            .. unknown.Select(column => new BadRow(heading.Line, column, "is no column of the format")),
+            .. needed.Where(column => !heading.Cells.Contains(column) && !CatalogueLine.MayBeMissing.Contains(column)).Select(column => new BadRow(heading.Line, column, "is missing")),
+            .. heading.Cells.Where(column => mapping is null || needed.Contains(column)).GroupBy(column => column).Where(column => column.Count() > 1).Select(column => new BadRow(heading.Line, column.Key, "stands twice")),
+        ];
+    }
+
+    private List<BadRow> Check(int line, (Carrier? Carrier, Plan? Plan, DateTimeOffset? PriceFrom, IReadOnlyList<BadCell> Bad) read, Dictionary<string, int> plans, Dictionary<string, Carrier> carriers, out Entry? entry)
+    {
+        entry = null;
+        if (read is not ({ } carrier, { } plan, var priceFrom, _))
         {
-            return new ImportReport(false, 0, 0, 0, 0, moved);
+            return [.. read.Bad.Select(cell => new BadRow(line, cell.Column, cell.Reason))];
         }
 
+        var faults = new List<BadRow>();
+        if (!plans.TryAdd(plan.Code, line))
+        {
+            faults.Add(new BadRow(line, "plan_code", $"'{plan.Code}' stands in line {plans[plan.Code]} already"));
+        }
+
+        if (!carriers.TryAdd(carrier.Code, carrier) && carriers[carrier.Code] != carrier)
+        {
+            faults.Add(new BadRow(line, "carrier_code", $"what is said of '{carrier.Code}' differs from an earlier line"));
+        }
+
+        if (connectors?.Contains(carrier.Connector) == false)
+        {
+            faults.Add(new BadRow(line, "connector", $"'{carrier.Connector}' must be {string.Join(" or ", connectors.Select(name => $"'{name}'"))}"));
+        }
+
+        entry = new Entry(line, carrier, plan, priceFrom);
+        return faults;
+    }
+
+    private static async Task<ImportReport> ApplyAsync(RefillDb db, List<Entry> entries, ImportOptions options, CancellationToken cancellation)
+    {
+        var plans = await db.Set<PlanRow>().ToDictionaryAsync(row => row.Code, cancellation);
+        var moved = entries.Where(entry => plans.TryGetValue(entry.Plan.Code, out var row) && row.CarrierCode != entry.Carrier.Code).ToList();
+        var bad = moved.ConvertAll(entry => new BadRow(entry.Line, "plan_code", $"'{entry.Plan.Code}' is a plan of '{plans[entry.Plan.Code].CarrierCode}' already, and stays one"));
+        if (moved.Count > 0 && (!options.LeaveBadOut || moved.Count == entries.Count))
+        {
+            return new ImportReport(false, 0, 0, 0, 0, bad);
+        }
+
+        List<Entry> staying = [.. entries.Except(moved)];
         var carriers = await db.Set<CarrierRow>().ToDictionaryAsync(row => row.Code, cancellation);
-        foreach (var carrier in entries.Select(entry => entry.Carrier).DistinctBy(carrier => carrier.Code))
+        foreach (var carrier in staying.Select(entry => entry.Carrier).DistinctBy(carrier => carrier.Code))
         {
             if (!carriers.TryGetValue(carrier.Code, out var row))
             {
@@ -185,48 +235,87 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
             (row.Name, row.Network, row.Connector, row.ConnectorReference, row.TimeZone) = (carrier.Name, carrier.Network, carrier.Connector, carrier.ConnectorReference, carrier.TimeZone);
         }
 
-        var newest = (await db.Set<PlanPriceRow>().AsNoTracking().ToListAsync(cancellation)).GroupBy(price => price.PlanCode).ToDictionary(group => group.Key, group => group.MaxBy(price => price.ValidFrom)!);
-        int added = 0, changed = 0, unchanged = 0, withdrawn = 0;
-        foreach (var (_, _, plan) in entries)
+        var prices = (await db.Set<PlanPriceRow>().ToListAsync(cancellation)).ToLookup(price => price.PlanCode);
+        var (changes, unchanged) = (new List<PlanChange>(), 0);
+        foreach (var (_, _, plan, priceFrom) in staying)
         {
             var fresh = PlanRow.From(plan);
+            var differs = new List<string>();
             var isNew = !plans.TryGetValue(plan.Code, out var row);
-            var isSame = !isNew;
             if (isNew)
             {
                 db.Add(fresh);
+                differs.Add(plan.Name);
             }
             else
             {
                 var entry = db.Entry(row!);
                 entry.CurrentValues.SetValues(fresh);
-                isSame = entry.State == EntityState.Unchanged;
+                differs.AddRange(entry.Properties.Where(property => property.IsModified).Select(property => $"{property.Metadata.Name}: {Shown(property.OriginalValue)} → {Shown(property.CurrentValue)}"));
             }
 
-            if (!newest.TryGetValue(plan.Code, out var price) || price.Cents != plan.Price.Minor)
+            if (SetPrice(db, plan, [.. prices[plan.Code].OrderBy(price => price.ValidFrom)], priceFrom ?? options.PricesFrom, options.At) is { } price)
             {
-                db.Add(new PlanPriceRow { PlanCode = plan.Code, ValidFrom = After(price, at), Cents = plan.Price.Minor });
-                isSame = false;
+                differs.Add(price);
             }
 
-            _ = isNew ? added++ : isSame ? unchanged++ : changed++;
+            if (differs.Count == 0)
+            {
+                unchanged++;
+            }
+            else
+            {
+                changes.Add(new PlanChange(isNew ? '+' : '~', plan.Code, string.Join("; ", differs)));
+            }
         }
 
-        if (withdrawMissing)
+        if (options.WithdrawMissing)
         {
+            // What cannot be read is not missing: a plan whose row is bad stays.
             var named = entries.Select(entry => entry.Plan.Code).ToHashSet();
-            var ofCarriers = entries.Select(entry => entry.Carrier.Code).ToHashSet();
+            var ofCarriers = staying.Select(entry => entry.Carrier.Code).ToHashSet();
             foreach (var row in plans.Values.Where(row => ofCarriers.Contains(row.CarrierCode) && !named.Contains(row.Code) && row.WithdrawnAt is null))
             {
-                row.WithdrawnAt = at;
-                withdrawn++;
+                row.WithdrawnAt = options.At;
+                changes.Add(new PlanChange('-', row.Code, row.Name));
             }
         }
 
-        return new ImportReport(true, added, changed, unchanged, withdrawn, []);
+        return new ImportReport(true, Count('+'), Count('~'), unchanged, Count('-'), bad) { Changes = changes };
+
+        int Count(char kind) => changes.Count(change => change.Kind == kind);
     }
 
-    /// <summary>A clock that stood still or went back must not put the new price before the old one, which would then hold for ever.</summary>
-    private static DateTimeOffset After(PlanPriceRow? newest, DateTimeOffset at) =>
-        newest is not null && newest.ValidFrom >= at ? newest.ValidFrom.AddMilliseconds(1) : at;
+    /// <summary>A price and since when, or one that was planned for that moment changed. What holds, or has held, is never changed.</summary>
+    /// <returns>What changes, for a person; null: nothing.</returns>
+    private static string? SetPrice(RefillDb db, Plan plan, List<PlanPriceRow> history, DateTimeOffset? from, DateTimeOffset now)
+    {
+        // A clock that stood still or went back must not put the new price before the old one, which would then hold for ever.
+        var newest = history.LastOrDefault(price => price.ValidFrom <= now + ClockSkew);
+        var soonest = newest is not null && newest.ValidFrom >= now ? newest.ValidFrom.AddMilliseconds(1) : now;
+        var start = from > soonest ? from.Value : soonest;
+        var before = history.LastOrDefault(price => price.ValidFrom <= start);
+        if (before?.Cents == plan.Price.Minor)
+        {
+            return null;
+        }
+
+        if (before is not null && before.ValidFrom == start)
+        {
+            before.Cents = plan.Price.Minor;
+        }
+        else
+        {
+            db.Add(new PlanPriceRow { PlanCode = plan.Code, ValidFrom = start, Cents = plan.Price.Minor });
+        }
+
+        return $"{(before is null ? "" : $"{Money.Usd(before.Cents)} → ")}{plan.Price}{(start > now + ClockSkew ? $" from {start.UtcDateTime:u}" : "")}";
+    }
+
+    private static string Shown(object? value) => value switch
+    {
+        null => "none",
+        string text => $"'{text}'",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
 }

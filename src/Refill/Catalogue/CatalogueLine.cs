@@ -16,9 +16,13 @@ internal sealed partial class CatalogueLine
         "full_speed", "after_quota", "voice_minutes", "sms", "hotspot", "hotspot_data", "validity", "activation", "verified", "source", "note",
     ];
 
+    /// <summary>Columns of the format that a file need not have.</summary>
+    public static readonly string[] MayBeMissing = ["price_from"];
+
+    public static readonly string[] MayBeEmpty = ["connector_reference", "hotspot_data", "note", "network"];
+
     public const int MaxCellLength = 500;
     private const long MaxPriceCents = 1_000_000;
-    private static readonly string[] MayBeEmpty = ["connector_reference", "hotspot_data", "note", "network"];
 
     /// <summary>Also as East Asian keyboards type them: spreadsheets there read both.</summary>
     private const string FormulaMarks = "=+-@\uFF1D\uFF0B\uFF0D\uFF20";
@@ -28,26 +32,27 @@ internal sealed partial class CatalogueLine
 
     private CatalogueLine(Func<string, string> cells) => this.cells = cells;
 
-    public static (Carrier? Carrier, Plan? Plan, IReadOnlyList<BadCell> Bad) Read(Func<string, string> cells)
+    public static (Carrier? Carrier, Plan? Plan, DateTimeOffset? PriceFrom, IReadOnlyList<BadCell> Bad) Read(Func<string, string> cells)
     {
         var line = new CatalogueLine(cells);
-        foreach (var column in Columns)
+        foreach (var column in Columns.Concat(MayBeMissing))
         {
             line.CheckText(column, cells(column));
         }
 
         if (line.bad.Count > 0)
         {
-            return (null, null, line.bad);
+            return (null, null, null, line.bad);
         }
 
         var (carrier, plan) = line.Parse();
-        return line.bad.Count == 0 ? (carrier, plan, []) : (null, null, line.bad);
+        var priceFrom = line.PriceFrom(carrier.TimeZone);
+        return line.bad.Count == 0 ? (carrier, plan, priceFrom, []) : (null, null, null, line.bad);
     }
 
     private void CheckText(string column, string text)
     {
-        if (text.Length == 0 && !MayBeEmpty.Contains(column))
+        if (text.Length == 0 && !MayBeEmpty.Contains(column) && !MayBeMissing.Contains(column))
         {
             bad.Add(new BadCell(column, "is empty"));
         }
@@ -67,14 +72,26 @@ internal sealed partial class CatalogueLine
 
     private (Carrier, Plan) Parse()
     {
+        const string PerDay = "/day";
+        var fullSpeed = cells("full_speed");
+        var isDaily = fullSpeed.EndsWith(PerDay, StringComparison.Ordinal);
+        fullSpeed = isDaily ? fullSpeed[..^PerDay.Length] : fullSpeed;
         var carrier = new Carrier(Code("carrier_code"), cells("carrier_name"), cells("network"), Code("connector"), cells("connector_reference"), TimeZone());
         var (quota, throttle) = AfterQuota();
         var hotspot = Word("hotspot", ("yes", Catalogue.Hotspot.Yes), ("no", Catalogue.Hotspot.No), ("not stated", Catalogue.Hotspot.NotStated));
         var validity = ValidityOf(carrier.TimeZone);
         var plan = new Plan(
-            Code("plan_code"), carrier.Code, cells("plan_name"), cells("carrier_product"), Volume("full_speed"), quota, throttle,
-            Count("voice_minutes", 60), Count("sms", 1), hotspot, cells("hotspot_data").Length == 0 ? Allowance.NotStated : Volume("hotspot_data"),
-            validity, Price(), cells("note"), Word("verified", ("yes", true), ("no", false)), cells("source"));
+            Code("plan_code"), carrier.Code, cells("plan_name"), cells("carrier_product"), Volume("full_speed", fullSpeed), quota, throttle,
+            Count("voice_minutes", 60), Count("sms", 1), hotspot, cells("hotspot_data").Length == 0 ? Allowance.NotStated : Volume("hotspot_data", cells("hotspot_data")),
+            validity, Price(), cells("note"), Word("verified", ("yes", true), ("no", false)), cells("source"))
+        {
+            IsDaily = isDaily,
+        };
+        if (isDaily && (plan.FullSpeed is not { Kind: AllowanceKind.Limited, Amount: > 0 } || carrier.Connector == "own"))
+        {
+            bad.Add(new BadCell("full_speed", carrier.Connector == "own" ? "is for each day, and our own network counts no days" : "is for each day, and no amount"));
+        }
+
         if (hotspot != Catalogue.Hotspot.Yes && plan.HotspotData.Kind != AllowanceKind.NotStated)
         {
             bad.Add(new BadCell("hotspot_data", "is given although hotspot is not yes"));
@@ -108,6 +125,29 @@ internal sealed partial class CatalogueLine
         return text;
     }
 
+    /// <summary>An instant, or a day, which begins by the carrier's clock.</summary>
+    private DateTimeOffset? PriceFrom(string timeZone)
+    {
+        var text = cells("price_from");
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is >= 2000 and < 2100 && Validity.IsKnownZone(timeZone))
+        {
+            return Validity.StartOf(day, timeZone);
+        }
+
+        if (CatalogueImport.TryReadInstant(text, out var moment))
+        {
+            return moment;
+        }
+
+        bad.Add(new BadCell("price_from", $"'{text}' must be a day such as 2026-12-01, or an instant such as 2026-12-01T09:00+08:00"));
+        return null;
+    }
+
     private Money Price()
     {
         if (!Money.TryParseDecimal(cells("price_usd"), Currency.Usd, out var price) || price.Minor is <= 0 or > MaxPriceCents)
@@ -135,9 +175,8 @@ internal sealed partial class CatalogueLine
         return (Word("after_quota", ("stops", Catalogue.AfterQuota.Stops), ("throttled", Catalogue.AfterQuota.Throttled), ("not stated", Catalogue.AfterQuota.NotStated)), null);
     }
 
-    private Allowance Volume(string column)
+    private Allowance Volume(string column, string text)
     {
-        var text = cells(column);
         switch (text)
         {
             case "unlimited":

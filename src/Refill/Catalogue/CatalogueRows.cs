@@ -32,6 +32,7 @@ public sealed class PlanRow : IEntityTypeConfiguration<PlanRow>
     public string CarrierProduct { get; set; } = "";
     public int FullSpeedKind { get; set; }
     public long FullSpeedBytes { get; set; }
+    public bool FullSpeedDaily { get; set; }
     public int AfterQuota { get; set; }
     public int? ThrottleKbps { get; set; }
     public int VoiceKind { get; set; }
@@ -62,7 +63,10 @@ public sealed class PlanRow : IEntityTypeConfiguration<PlanRow>
         new Allowance((AllowanceKind)VoiceKind, VoiceSeconds), new Allowance((AllowanceKind)SmsKind, SmsMessages),
         (Hotspot)Hotspot, new Allowance((AllowanceKind)HotspotKind, HotspotBytes),
         new ValidityRule(ValidityCount, (ValidityClock)ValidityClock, (Activation)Activation, timeZone),
-        price, Note, Verified, Source);
+        price, Note, Verified, Source)
+    {
+        IsDaily = FullSpeedDaily,
+    };
 
     public static PlanRow From(Plan plan) => new()
     {
@@ -72,6 +76,7 @@ public sealed class PlanRow : IEntityTypeConfiguration<PlanRow>
         CarrierProduct = plan.CarrierProduct,
         FullSpeedKind = (int)plan.FullSpeed.Kind,
         FullSpeedBytes = plan.FullSpeed.Amount,
+        FullSpeedDaily = plan.IsDaily,
         AfterQuota = (int)plan.AfterQuota,
         ThrottleKbps = plan.ThrottleKbps,
         VoiceKind = (int)plan.Voice.Kind,

@@ -90,7 +90,11 @@ public sealed record Plan(
     Money Price,
     string Note,
     bool Verified,
-    string Source);
+    string Source)
+{
+    /// <summary><see cref="FullSpeed"/> is given anew each day of the validity; what follows it holds until that day's end.</summary>
+    public bool IsDaily { get; init; }
+}
 
 /// <summary>A network or wholesaler's operator that plans are sold for.</summary>
 /// <param name="Connector">Which <c>ICarrier</c> serves it, by name.</param>

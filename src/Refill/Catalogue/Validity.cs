@@ -26,5 +26,9 @@ public static class Validity
         return zone.ResolveLocal(end.AtMidnight(), FirstOfDay).ToInstant().ToDateTimeOffset();
     }
 
+    /// <summary>The first instant of a day.</summary>
+    /// <param name="timeZone">IANA name.</param>
+    public static DateTimeOffset StartOf(DateOnly day, string timeZone) => DateTimeZoneProviders.Tzdb[timeZone].ResolveLocal(LocalDate.FromDateOnly(day).AtMidnight(), FirstOfDay).ToInstant().ToDateTimeOffset();
+
     public static bool IsKnownZone(string timeZone) => DateTimeZoneProviders.Tzdb.GetZoneOrNull(timeZone) is not null;
 }

@@ -30,7 +30,7 @@ public sealed class CatalogueLineTests
     public void Any_plan_that_can_be_sold_can_be_written_as_a_line_and_is_read_as_it_was() =>
         Plans.Sample(plan =>
         {
-            var (carrier, read, bad) = CatalogueLine.Read(column => Write(plan, column));
+            var (carrier, read, _, bad) = CatalogueLine.Read(column => Write(plan, column));
             return bad.Count == 0 && read == plan && carrier == new Carrier("carrier-1", "Carrier", "", "own", "", plan.Validity.TimeZone);
         }, iter: 5000);
 
@@ -38,7 +38,7 @@ public sealed class CatalogueLineTests
     public void Any_text_in_any_cell_is_read_or_refused_in_a_column_and_never_throws() =>
         Gen.Select(Plans, Gen.Int[0, CatalogueLine.Columns.Length - 1], Gen.String[0, 40]).Sample((plan, at, text) =>
         {
-            var (carrier, read, bad) = CatalogueLine.Read(column => column == CatalogueLine.Columns[at] ? text : Write(plan, column));
+            var (carrier, read, _, bad) = CatalogueLine.Read(column => column == CatalogueLine.Columns[at] ? text : Write(plan, column));
             return bad.Count == 0 ? carrier is not null && read is not null : read is null && bad.All(cell => CatalogueLine.Columns.Contains(cell.Column) && cell.Reason.Length > 0);
         }, iter: 20_000);
 
@@ -68,6 +68,7 @@ public sealed class CatalogueLineTests
         "verified" => plan.Verified ? "yes" : "no",
         "source" => plan.Source,
         "note" => plan.Note,
+        "price_from" => "",
         _ => throw new ArgumentException(column),
     };
 

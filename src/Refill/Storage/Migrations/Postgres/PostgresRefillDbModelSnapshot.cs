@@ -244,6 +244,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("full_speed_bytes");
 
+                    b.Property<bool>("FullSpeedDaily")
+                        .HasColumnType("boolean")
+                        .HasColumnName("full_speed_daily");
+
                     b.Property<int>("FullSpeedKind")
                         .HasColumnType("integer")
                         .HasColumnName("full_speed_kind");

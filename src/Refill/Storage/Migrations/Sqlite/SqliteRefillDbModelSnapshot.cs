@@ -239,6 +239,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("full_speed_bytes");
 
+                    b.Property<bool>("FullSpeedDaily")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("full_speed_daily");
+
                     b.Property<int>("FullSpeedKind")
                         .HasColumnType("INTEGER")
                         .HasColumnName("full_speed_kind");
