@@ -56,7 +56,7 @@ internal static class Commands
         root.SetAction((parsed, cancellation) => WithSettings(parsed, settings => WebHost.RunAsync(settings, Output(parsed), cancellation)));
         root.Subcommands.Add(Verify());
         root.Subcommands.Add(ArchiveCommand.Archive());
-        root.Subcommands.Add(Catalogue());
+        root.Subcommands.Add(CatalogueCommands.Catalogue());
         root.Subcommands.Add(FxCommands.ExchangeRates());
         root.Subcommands.Add(Work());
         root.Subcommands.Add(RefundCommands.Refund());
@@ -75,60 +75,6 @@ internal static class Commands
         var command = new Command("verify", "Recompute every balance and check every invariant, over the database and its archives; exit code 0 only if nothing is wrong");
         command.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Database, provider => VerifyCommand.RunAsync(provider, Output(parsed), cancellation), cancellation));
         return command;
-    }
-
-    private static Command Catalogue()
-    {
-        var file = new Argument<FileInfo>("FILE") { Description = "CSV or XLSX as docs/catalogue-format.md says" };
-        var map = new Option<FileInfo?>("--map") { Description = "how somebody else's price list is read (docs/catalogue-format.md)" };
-        var preview = new Option<bool>("--preview") { Description = "only say what would change" };
-        var leaveOut = new Option<bool>("--leave-bad-out") { Description = "rows that cannot be read do not keep the others out" };
-        var from = new Option<string?>("--prices-from") { Description = "an instant such as 2026-12-01T00:00-05:00: since when the prices hold; since now if not given" };
-        var withdraw = new Option<bool>("--withdraw-missing") { Description = "withdraw the plans of the file's carriers that the file does not name" };
-        var import = new Command("import", "Import plans and prices, and say what changes: all or nothing, every bad row listed") { file, map, preview, leaveOut, from, withdraw };
-        import.SetAction((parsed, cancellation) => WithGround(parsed, Needs.Nothing, async provider =>
-        {
-            await using var stream = await OpenAsync(parsed, file);
-            if (stream is null)
-            {
-                return Misused;
-            }
-
-            DateTimeOffset? pricesFrom = null;
-            if (parsed.GetValue(from) is { } text)
-            {
-                if (!CatalogueImport.TryReadInstant(text, out var instant))
-                {
-                    return await RefuseAsync(parsed, "allowed: an instant with its offset, such as 2026-12-01T00:00-05:00");
-                }
-
-                pricesFrom = instant;
-            }
-
-            var mapping = parsed.GetValue(map) is { } named ? PriceListMapping.Read(await System.IO.File.ReadAllBytesAsync(named.FullName, cancellation)) : null;
-            var options = new ImportOptions(TimeProvider.System.GetUtcNow())
-            {
-                Mapping = mapping,
-                WithdrawMissing = parsed.GetValue(withdraw),
-                LeaveBadOut = parsed.GetValue(leaveOut),
-                Preview = parsed.GetValue(preview),
-                PricesFrom = pricesFrom,
-            };
-            var report = await provider.GetRequiredService<CatalogueImport>().ImportAsync(stream, options, cancellation);
-            foreach (var change in report.Changes)
-            {
-                await Output(parsed).WriteLineAsync(change.ToString());
-            }
-
-            foreach (var left in report.Skipped.Concat(report.Done ? report.Bad : []))
-            {
-                await Output(parsed).WriteLineAsync($"left out: {left}");
-            }
-
-            await Output(parsed).WriteLineAsync((options.Preview && report.Done ? "nothing was changed yet: " : "") + report);
-            return report is { Done: true, Bad.Count: 0 } ? Fine : Wrong;
-        }, cancellation));
-        return new Command("catalogue", "What is sold") { import };
     }
 
     /// <summary>Prints; opens no database.</summary>

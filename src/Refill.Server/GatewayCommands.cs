@@ -23,9 +23,9 @@ internal static class GatewayCommands
             return code;
         }, cancellation));
         var owed = new Command("owed", "Show what each gateway owes at this moment, by our books");
-        owed.SetAction((parsed, cancellation) => Commands.WithGround(parsed, Commands.Needs.Database, async provider =>
+        owed.SetAction((parsed, cancellation) => Commands.WithJourneys(parsed, async provider =>
         {
-            foreach (var balance in await provider.GetRequiredService<ReconciliationBook>().OwedAsync(cancellation))
+            foreach (var balance in await provider.GetRequiredService<ReconciliationBook>().OwedAsync(provider.GetRequiredService<PaymentGateways>(), cancellation))
             {
                 await Commands.Output(parsed).WriteLineAsync($"{balance.Gateway,-10} {balance.Owed}{(balance.GoingBack.Minor == 0 ? "" : $", of which {balance.GoingBack} is going back")}");
             }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Refill.Catalogue;
 using Refill.Storage;
 using Refill.Units;
@@ -62,6 +63,24 @@ public sealed class CommandsTests : IAsyncLifetime
         Assert.Equal(2, ran.ExitCode);
         Assert.StartsWith($"refill: the database {here.Folder}", ran.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(here.Folder));
+    }
+
+    [Fact]
+    public async Task A_price_list_is_previewed_by_its_mapping_and_then_comes_in()
+    {
+        var columns = Heading.Split(',').ToDictionary(column => column, column => new { from = "their " + column, empty = "" });
+        var map = await here.WriteAsync("list.map.json", JsonSerializer.SerializeToUtf8Bytes(new { columns }));
+        var list = await here.WriteAsync("list.csv", Encoding.UTF8.GetBytes($"{string.Join(',', columns.Values.Select(column => column.from))}\n{Row}\n"));
+
+        var preview = await here.RunAsync("catalogue", "import", list, "--map", map, "--preview");
+        Assert.Equal(0, preview.ExitCode);
+        Assert.StartsWith("+ ", preview.Output, StringComparison.Ordinal);
+        Assert.Contains("would be: 1 added", preview.Output, StringComparison.Ordinal);
+        Assert.Contains("1 added", (await here.RunAsync("catalogue", "import", list, "--map", map)).Output, StringComparison.Ordinal);
+
+        Assert.Equal(2, (await here.RunAsync("catalogue", "import", list, "--map", map, "--prices-from", "tomorrow")).ExitCode);
+        Assert.Equal(2, (await here.RunAsync("catalogue", "import", list, "--map", list)).ExitCode);
+        Assert.Equal(2, (await here.RunAsync("catalogue", "import", list, "--map", map + ".not")).ExitCode);
     }
 
     [Fact]

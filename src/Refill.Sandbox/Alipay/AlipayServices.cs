@@ -9,6 +9,9 @@ namespace Refill.Sandbox.Alipay;
 internal static class AlipayServices
 {
     internal static IServiceCollection AddAlipay(this IServiceCollection services) => services
+
+        // Keys that were rotated stay through a reset, for merchants still believe in them.
+        .AddSingleton(new BooksPart(Schema, "trades", "refunds", "trade_payers", "agreements", "bill_tickets"))
         .AddSingleton<AlipayKeyRing>()
         .AddSingleton<AlipaySigning>()
         .AddSingleton<AlipayCashier>()
@@ -31,4 +34,25 @@ internal static class AlipayServices
         app.MapGet(BillDesk.Route, bills.DownloadAsync);
         app.MapAlipayControl();
     }
+
+    // Instants are Unix milliseconds, amounts are fen or cents.
+    private const string Schema = """
+        CREATE TABLE IF NOT EXISTS trades (
+            order_number TEXT PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, trade_number TEXT NOT NULL UNIQUE, product TEXT NOT NULL, fen INTEGER NOT NULL, subject TEXT NOT NULL,
+            status TEXT NOT NULL, notify_url TEXT, return_url TEXT, quit_url TEXT, passback TEXT, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+            opened_at INTEGER, pays_at INTEGER, paid_at INTEGER, closed_at INTEGER, notifications INTEGER NOT NULL DEFAULT 0);
+        CREATE TABLE IF NOT EXISTS refunds (
+            order_number TEXT NOT NULL, refund_number TEXT NOT NULL, fen INTEGER NOT NULL, settles_at INTEGER NOT NULL, refunded_at INTEGER,
+            PRIMARY KEY (order_number, refund_number));
+        CREATE TABLE IF NOT EXISTS trade_payers (order_number TEXT PRIMARY KEY, auth_code TEXT, agreement_number TEXT);
+        CREATE INDEX IF NOT EXISTS trade_payers_code ON trade_payers (auth_code) WHERE auth_code IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS trade_payers_agreement ON trade_payers (agreement_number) WHERE agreement_number IS NOT NULL;
+        CREATE TABLE IF NOT EXISTS agreements (
+            number TEXT PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, external_number TEXT, scene TEXT NOT NULL, period_type TEXT NOT NULL, period INTEGER NOT NULL,
+            single_fen INTEGER NOT NULL, total_fen INTEGER, payments INTEGER, status TEXT NOT NULL, planned TEXT NOT NULL, due TEXT NOT NULL, last_charged TEXT,
+            notify_url TEXT, return_url TEXT, created_at INTEGER NOT NULL, signed_at INTEGER, unsigned_at INTEGER);
+        CREATE INDEX IF NOT EXISTS agreements_external ON agreements (external_number);
+        CREATE TABLE IF NOT EXISTS bill_tickets (ticket TEXT PRIMARY KEY, bill_type TEXT NOT NULL, bill_date TEXT NOT NULL, expires_at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS alipay_keys (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, key TEXT NOT NULL, certificate TEXT, alone INTEGER NOT NULL);
+        """;
 }

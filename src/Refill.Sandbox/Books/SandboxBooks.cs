@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Refill.Sandbox.Books;
 
-/// <summary>Tables of one who stands beside Alipay and Reloadly.</summary>
+/// <summary>Tables of one who keeps books in the sandbox.</summary>
 /// <param name="ClearedByReset">Those of them that a reset clears.</param>
 internal sealed record BooksPart(string Schema, params string[] ClearedByReset);
 
@@ -21,7 +21,7 @@ internal sealed class SandboxBooks : IDisposable
     internal SandboxBooks(string folder, long openingBalanceCents, IEnumerable<BooksPart> parts)
     {
         var all = parts.ToList();
-        clearedByReset = ["trades", "refunds", "trade_payers", "agreements", "bill_tickets", "transactions", "messages", "faults", .. all.SelectMany(part => part.ClearedByReset)];
+        clearedByReset = ["messages", "faults", .. all.SelectMany(part => part.ClearedByReset)];
         Directory.CreateDirectory(folder);
         connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "sandbox.db"), Pooling = false }.ToString());
         connection.Open();
@@ -73,20 +73,6 @@ internal sealed class SandboxBooks : IDisposable
 
     // Instants are Unix milliseconds, amounts are fen or cents.
     private const string Schema = """
-        CREATE TABLE IF NOT EXISTS trades (
-            order_number TEXT PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, trade_number TEXT NOT NULL UNIQUE, product TEXT NOT NULL, fen INTEGER NOT NULL, subject TEXT NOT NULL,
-            status TEXT NOT NULL, notify_url TEXT, return_url TEXT, quit_url TEXT, passback TEXT, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
-            opened_at INTEGER, pays_at INTEGER, paid_at INTEGER, closed_at INTEGER, notifications INTEGER NOT NULL DEFAULT 0);
-        CREATE TABLE IF NOT EXISTS refunds (
-            order_number TEXT NOT NULL, refund_number TEXT NOT NULL, fen INTEGER NOT NULL, settles_at INTEGER NOT NULL, refunded_at INTEGER,
-            PRIMARY KEY (order_number, refund_number));
-        CREATE TABLE IF NOT EXISTS account (id INTEGER PRIMARY KEY CHECK (id = 1), balance_cents INTEGER NOT NULL CHECK (balance_cents >= 0), updated_at INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS transactions (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, custom_identifier TEXT NOT NULL UNIQUE, number TEXT NOT NULL, operator_id INTEGER NOT NULL, cents INTEGER NOT NULL,
-            discount_cents INTEGER NOT NULL, status TEXT NOT NULL, old_balance_cents INTEGER NOT NULL, created_at INTEGER NOT NULL,
-            settles_at INTEGER, settles_as TEXT, settled_at INTEGER);
-        INSERT INTO sqlite_sequence (name, seq) SELECT 'transactions', 4600000 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'transactions');
         CREATE TABLE IF NOT EXISTS messages (
             id INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, about TEXT NOT NULL, notice_id TEXT NOT NULL, content TEXT NOT NULL, url TEXT NOT NULL,
             due_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0, outcome TEXT);
@@ -94,16 +80,6 @@ internal sealed class SandboxBooks : IDisposable
         CREATE TABLE IF NOT EXISTS faults (
             id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, point TEXT NOT NULL, order_number TEXT, number TEXT, fault TEXT NOT NULL,
             seconds INTEGER NOT NULL, times_left INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS trade_payers (order_number TEXT PRIMARY KEY, auth_code TEXT, agreement_number TEXT);
-        CREATE INDEX IF NOT EXISTS trade_payers_code ON trade_payers (auth_code) WHERE auth_code IS NOT NULL;
-        CREATE INDEX IF NOT EXISTS trade_payers_agreement ON trade_payers (agreement_number) WHERE agreement_number IS NOT NULL;
-        CREATE TABLE IF NOT EXISTS agreements (
-            number TEXT PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, external_number TEXT, scene TEXT NOT NULL, period_type TEXT NOT NULL, period INTEGER NOT NULL,
-            single_fen INTEGER NOT NULL, total_fen INTEGER, payments INTEGER, status TEXT NOT NULL, planned TEXT NOT NULL, due TEXT NOT NULL, last_charged TEXT,
-            notify_url TEXT, return_url TEXT, created_at INTEGER NOT NULL, signed_at INTEGER, unsigned_at INTEGER);
-        CREATE INDEX IF NOT EXISTS agreements_external ON agreements (external_number);
-        CREATE TABLE IF NOT EXISTS bill_tickets (ticket TEXT PRIMARY KEY, bill_type TEXT NOT NULL, bill_date TEXT NOT NULL, expires_at INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS alipay_keys (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, key TEXT NOT NULL, certificate TEXT, alone INTEGER NOT NULL);
         """;
 }
 

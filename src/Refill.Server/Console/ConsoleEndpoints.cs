@@ -44,13 +44,13 @@ internal static class ConsoleEndpoints
         console.MapPost("/scan", ScanAsync);
     }
 
-    private static async Task<IResult> OverviewAsync(HttpContext context, ReconciliationBook book, CancellationToken cancellation) =>
+    private static async Task<IResult> OverviewAsync(HttpContext context, ReconciliationBook book, PaymentGateways gateways, CancellationToken cancellation) =>
         StorefrontEndpoints.Page<OverviewPage>(context, StatusCodes.Status200OK, new()
         {
             ["V"] = context.Visitor(),
             ["Days"] = await book.DaysAsync(null, MostDays, cancellation),
             ["Open"] = await book.OpenAsync(cancellation),
-            ["Owed"] = await book.OwedAsync(cancellation),
+            ["Owed"] = await book.OwedAsync(gateways, cancellation),
         });
 
     private static async Task<IResult> DayAsync(string gateway, string day, HttpContext context, ReconciliationBook book, ReconciliationReports reports, CancellationToken cancellation) =>

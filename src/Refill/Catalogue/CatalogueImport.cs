@@ -39,10 +39,10 @@ public sealed record ImportOptions(DateTimeOffset At)
     /// <summary>Null: the file is in our own format.</summary>
     public PriceListMapping? Mapping { get; init; }
 
-    /// <summary>Withdraw the plans of the file's carriers that the file does not name.</summary>
+    /// <summary>Withdraw the plans of the file's carriers that the file does not name, or that its mapping skips.</summary>
     public bool WithdrawMissing { get; init; }
 
-    /// <summary>Rows that cannot be read do not keep the others out.</summary>
+    /// <summary>Rows that cannot be read do not keep the others out; not together with <see cref="WithdrawMissing"/>.</summary>
     public bool LeaveBadOut { get; init; }
 
     /// <summary>Only say what would change.</summary>
@@ -65,15 +65,6 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
 
     private sealed record Entry(int Line, Carrier Carrier, Plan Plan, DateTimeOffset? PriceFrom);
 
-    /// <summary>An instant with its offset, such as 2026-12-01T00:00-05:00.</summary>
-    public static bool TryReadInstant(string text, out DateTimeOffset instant)
-    {
-        var isOne = DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mmK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out instant)
-            && instant.Year is >= 2000 and < 2100 && (text[^1] == 'Z' || text[^6] is '+' or '-');
-        instant = instant.ToUniversalTime();
-        return isOne;
-    }
-
     public Task<ImportReport> ImportAsync(Stream file, DateTimeOffset at, bool withdrawMissing, CancellationToken cancellation) =>
         ImportAsync(file, new ImportOptions(at) { WithdrawMissing = withdrawMissing }, cancellation);
 
@@ -82,7 +73,7 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
         var (entries, bad, skipped) = (new List<Entry>(), new List<BadRow>(), new List<BadRow>());
         try
         {
-            Read(await Sheet.ReadAsync(file, options.Mapping?.Heading ?? 1, options.Mapping?.Sheet, cancellation), options.Mapping, entries, bad, skipped, cancellation);
+            Read(await Sheet.ReadAsync(file, options.Mapping?.Heading ?? 1, options.Mapping?.Sheet, cancellation), options, entries, bad, skipped, cancellation);
         }
         catch (SheetException unfit)
         {
@@ -90,7 +81,8 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
             bad.Add(new BadRow(0, "file", unfit.Message));
         }
 
-        if (bad.Count > 0 && (entries.Count == 0 || !options.LeaveBadOut))
+        // What a bad row is about is not known: nothing is withdrawn for want of it.
+        if (bad.Count > 0 && (entries.Count == 0 || !options.LeaveBadOut || options.WithdrawMissing))
         {
             return new ImportReport(false, 0, 0, 0, 0, bad) { Skipped = skipped };
         }
@@ -109,8 +101,9 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
         return report with { Bad = [.. bad, .. report.Bad], Skipped = skipped };
     }
 
-    private void Read(IEnumerable<SheetRow> sheet, PriceListMapping? mapping, List<Entry> entries, List<BadRow> bad, List<BadRow> skipped, CancellationToken cancellation)
+    private void Read(IEnumerable<SheetRow> sheet, ImportOptions options, List<Entry> entries, List<BadRow> bad, List<BadRow> skipped, CancellationToken cancellation)
     {
+        var mapping = options.Mapping;
         using var rows = sheet.GetEnumerator();
         if (!rows.MoveNext())
         {
@@ -131,7 +124,7 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
         {
             cancellation.ThrowIfCancellationRequested();
             var row = rows.Current;
-            if (bad.Count >= MaxBadShown && mapping is null)
+            if (bad.Count >= MaxBadShown && !options.LeaveBadOut)
             {
                 bad.Add(new BadRow(row.Line, "file", $"has more than {MaxBadShown} faults; what stands from this line on was not read"));
                 break;
@@ -140,7 +133,7 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
             if (entries.Count + bad.Count + skipped.Count >= MaxRows)
             {
                 bad.Add(new BadRow(row.Line, "file", $"has more than {MaxRows} rows"));
-                entries.Clear(); // What is behind it is not known: nothing may be withdrawn for it.
+                entries.Clear(); // Half a file is none.
                 break;
             }
 
@@ -218,7 +211,7 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
         var plans = await db.Set<PlanRow>().ToDictionaryAsync(row => row.Code, cancellation);
         var moved = entries.Where(entry => plans.TryGetValue(entry.Plan.Code, out var row) && row.CarrierCode != entry.Carrier.Code).ToList();
         var bad = moved.ConvertAll(entry => new BadRow(entry.Line, "plan_code", $"'{entry.Plan.Code}' is a plan of '{plans[entry.Plan.Code].CarrierCode}' already, and stays one"));
-        if (moved.Count > 0 && (!options.LeaveBadOut || moved.Count == entries.Count))
+        if (moved.Count > 0 && (moved.Count == entries.Count || !options.LeaveBadOut || options.WithdrawMissing))
         {
             return new ImportReport(false, 0, 0, 0, 0, bad);
         }
@@ -271,8 +264,7 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
 
         if (options.WithdrawMissing)
         {
-            // What cannot be read is not missing: a plan whose row is bad stays.
-            var named = entries.Select(entry => entry.Plan.Code).ToHashSet();
+            var named = staying.Select(entry => entry.Plan.Code).ToHashSet();
             var ofCarriers = staying.Select(entry => entry.Carrier.Code).ToHashSet();
             foreach (var row in plans.Values.Where(row => ofCarriers.Contains(row.CarrierCode) && !named.Contains(row.Code) && row.WithdrawnAt is null))
             {

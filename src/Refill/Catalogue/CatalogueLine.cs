@@ -139,7 +139,7 @@ internal sealed partial class CatalogueLine
             return Validity.StartOf(day, timeZone);
         }
 
-        if (CatalogueImport.TryReadInstant(text, out var moment))
+        if (Moment.TryParse(text, out var moment))
         {
             return moment;
         }

@@ -74,8 +74,7 @@ public sealed class FxImport(FxRates rates, TimeProvider time)
     }
 
     private FxRate? Rate(CsvReader csv) =>
-        csv.GetField("taken_at") is { } text && (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > 10)
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var takenAt) && takenAt <= time.GetUtcNow() && takenAt.Year >= 2000
+        Moment.TryParse(csv.GetField("taken_at"), out var takenAt) && takenAt <= time.GetUtcNow()
             ? Rate(csv.GetField("from"), csv.GetField("to"), csv.GetField("rate"), csv.GetField("source"), takenAt)
             : null;
 }

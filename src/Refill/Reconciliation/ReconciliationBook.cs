@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Refill.Ledger;
+using Refill.Payments;
 using Refill.Payments.Wallets;
 using Refill.Storage;
+using Refill.TopUps;
 using Refill.Units;
 
 namespace Refill.Reconciliation;
@@ -31,26 +33,31 @@ public sealed class ReconciliationBook(Database database, TimeProvider time)
 
     private readonly Dictionary<Guid, DateTimeOffset> renewed = [];
 
-    /// <summary>What each gateway owes, by name and currency; wallets, which are ours, are none.</summary>
-    public async Task<IReadOnlyList<GatewayBalance>> OwedAsync(CancellationToken cancellation)
+    /// <summary>What each of these gateways owes; one that has never been paid at is left out, and so are wallets, which are ours.</summary>
+    public async Task<IReadOnlyList<GatewayBalance>> OwedAsync(PaymentGateways gateways, CancellationToken cancellation)
     {
-        const string Clearing = "clearing/", InTransit = "refund-in-transit/";
+        // By their ids, cell by cell: there is an account for each top-up, too.
         await using var db = database.Open();
         await using var snapshot = await db.SnapshotAsync(cancellation);
         var pending = await Tallies.PendingAsync(db, cancellation);
-        var accounts = await db.Set<AccountRow>().AsNoTracking()
-            .Where(a => a.Purpose.StartsWith(Clearing) || a.Purpose.StartsWith(InTransit)).Select(a => new { a.Id, a.Purpose, a.Unit, a.Balance }).ToListAsync(cancellation);
-        return
-        [
-            .. from account in accounts
-               let balance = account.Balance + pending.GetValueOrDefault(account.Id).Amount
-               let gateway = account.Purpose[(account.Purpose.IndexOf('/', StringComparison.Ordinal) + 1)..]
-               where gateway != WalletGateway.GatewayName
-               group (IsClearing: account.Purpose.StartsWith(Clearing, StringComparison.Ordinal), Balance: balance) by (gateway, account.Unit) into sums
-               orderby sums.Key.gateway, sums.Key.Unit
-               let currency = Currency.Of(sums.Key.Unit)
-               select new GatewayBalance(sums.Key.gateway, new Money(-sums.Where(sum => sum.IsClearing).Sum(sum => sum.Balance), currency), new Money(sums.Where(sum => !sum.IsClearing).Sum(sum => sum.Balance), currency)),
-        ];
+        var outside = gateways.All.Where(gateway => gateway.Name != WalletGateway.GatewayName).OrderBy(gateway => gateway.Name, StringComparer.Ordinal).ToList();
+        var sums = outside.ToDictionary(gateway => gateway, _ => (Clearing: 0L, InTransit: 0L, IsKnown: false));
+        for (var number = 0; number < Cell.Count; number++)
+        {
+            var cell = new Cell((byte)number);
+            var ids = outside.Select(gateway => (Gateway: gateway, Clearing: PaymentAccounts.Clearing(cell, gateway.Name, gateway.Currency).Id, InTransit: PaymentAccounts.InTransit(cell, gateway.Name, gateway.Currency).Id)).ToList();
+            var wanted = ids.SelectMany(one => (Guid[])[one.Clearing, one.InTransit]).ToList();
+            var found = await db.Set<AccountRow>().AsNoTracking().Where(a => a.Cell == number && wanted.Contains(a.Id)).Select(a => new { a.Id, a.Balance }).ToDictionaryAsync(a => a.Id, a => a.Balance, cancellation);
+            foreach (var (gateway, clearing, inTransit) in ids)
+            {
+                var sum = sums[gateway];
+                sums[gateway] = (sum.Clearing + Of(clearing), sum.InTransit + Of(inTransit), sum.IsKnown || found.ContainsKey(clearing));
+            }
+
+            long Of(Guid id) => found.GetValueOrDefault(id) + pending.GetValueOrDefault(id).Amount;
+        }
+
+        return [.. outside.Where(gateway => sums[gateway].IsKnown).Select(gateway => new GatewayBalance(gateway.Name, new Money(-sums[gateway].Clearing, gateway.Currency), new Money(sums[gateway].InTransit, gateway.Currency)))];
     }
 
     /// <summary>Null: somebody else is at it.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Refill.Ledger;
+using Refill.TopUps;
 using Refill.Units;
 
 namespace Refill.Reconciliation;
@@ -37,7 +38,7 @@ internal sealed class StatementPostings(GeneralLedger ledger, TimeProvider time)
         var key = $"{tally.Gateway}:{Reconciler.Text(tally.Day)}:{purpose}:{posted}:{wanted}:{run:N}";
         var transfer = new Transfer(
             CellId.New(Cell, time), kind, DayId(tally.Gateway, tally.Day),
-            [new(Account.For(Cell, "clearing/" + tally.Gateway, tally.Currency.Unit), wanted - posted), new(account, posted - wanted)]);
+            [new(PaymentAccounts.Clearing(Cell, tally.Gateway, tally.Currency), wanted - posted), new(account, posted - wanted)]);
         var outcome = await ledger.CommitAsync(new Commit(Cell) { Key = new IdempotencyKey("reconcile", key, [.. SHA256.HashData(Encoding.UTF8.GetBytes(key))]), Transfers = [transfer] }, cancellation);
         if (outcome is not (CommitOutcome.Committed or CommitOutcome.Replayed))
         {

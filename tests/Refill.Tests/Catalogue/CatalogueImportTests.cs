@@ -1,54 +1,25 @@
 using System.Text;
-using Microsoft.Extensions.Time.Testing;
 using Refill.Catalogue;
 using Refill.Storage;
-using Refill.Tests.Storage;
 using Refill.Units;
 
 namespace Refill.Tests.Catalogue;
 
-public sealed class CatalogueImportOnSqliteTests : CatalogueImportTests
-{
-    protected override DatabaseKind Kind => DatabaseKind.Sqlite;
-}
+public sealed class CatalogueImportOnSqliteTests() : CatalogueImportTests(DatabaseKind.Sqlite);
 
-public sealed class CatalogueImportOnPostgresTests : CatalogueImportTests
-{
-    protected override DatabaseKind Kind => DatabaseKind.Postgres;
-}
+public sealed class CatalogueImportOnPostgresTests() : CatalogueImportTests(DatabaseKind.Postgres);
 
-public abstract class CatalogueImportTests : IAsyncLifetime
+public abstract class CatalogueImportTests(DatabaseKind kind) : CatalogueTestBase(kind)
 {
     private const string Heading = "carrier_code,carrier_name,network,connector,connector_reference,time_zone,plan_code,plan_name,carrier_product,price_usd,full_speed,after_quota,voice_minutes,sms,hotspot,hotspot_data,validity,activation,verified,source,note";
     private const string Good = "mint,Mint,T-Mobile,reloadly,9101,America/New_York,mint-5gb,5GB,15.00,15.00,5 GB,throttled:128,unlimited,100,yes,2 GB,30x24h,purchase,no,somewhere,";
-    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero));
-    private TestDatabase test = null!;
-    private CatalogueReader reader = null!;
-    private CatalogueImport import = null!;
-
-    protected abstract DatabaseKind Kind { get; }
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        test = await TestDatabase.NewAsync(Kind);
-        reader = new CatalogueReader(test.Database, time);
-        import = new CatalogueImport(test.Database, reader, ["own", "reloadly"]);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await test.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
 
     [Fact]
     public async Task A_good_file_is_in_and_says_what_it_said()
     {
         var report = await ImportAsync($"\uFEFF{Heading}\r\n{Good}\r\n");
         Assert.Equal((true, 1, 0, 0), (report.Done, report.Added, report.Changed, report.Unchanged));
-        var plan = Assert.Single(await reader.PlansOfAsync("mint", time.GetUtcNow(), Token));
+        var plan = Assert.Single(await Reader.PlansOfAsync("mint", Time.GetUtcNow(), Token));
         Assert.Equal((Money.Usd(1500), Allowance.Of(5_000_000_000), AfterQuota.Throttled, 128), (plan.Price, plan.FullSpeed, plan.AfterQuota, plan.ThrottleKbps));
         Assert.Equal((Allowance.Unlimited, Allowance.Of(100), Hotspot.Yes, Allowance.Of(2_000_000_000)), (plan.Voice, plan.Sms, plan.Hotspot, plan.HotspotData));
         Assert.Equal(new ValidityRule(30, ValidityClock.Hours24, Activation.OnPurchase, "America/New_York"), plan.Validity);
@@ -88,7 +59,7 @@ public abstract class CatalogueImportTests : IAsyncLifetime
         var report = await ImportAsync($"{Heading}\n{Good.Replace("mint-5gb", "mint-other", StringComparison.Ordinal)}\n{string.Join(',', cells)}\n");
         Assert.False(report.Done);
         Assert.Contains(report.Bad, bad => bad.Line == 3 && (bad.Column == column || (column == "hotspot" && bad.Column == "hotspot_data")) && bad.Reason.Length > 0);
-        Assert.Empty(await reader.PlansOfAsync("mint", time.GetUtcNow(), Token));
+        Assert.Empty(await Reader.PlansOfAsync("mint", Time.GetUtcNow(), Token));
     }
 
     [Fact]
@@ -106,7 +77,7 @@ public abstract class CatalogueImportTests : IAsyncLifetime
         var stray = await ImportAsync($"{Heading}\n{Good.Replace("5GB,15.00", "5\"GB,15.00", StringComparison.Ordinal)}\n{Good.Replace("5GB,15.00", "\"5\"GB,15.00", StringComparison.Ordinal)}\n");
         Assert.Equal([(2, "row"), (3, "row")], stray.Bad.Select(bad => (bad.Line, bad.Column)));
         var good = await ImportAsync($"{Heading}\n{Good.Replace("5GB,15.00", "\"5\"\"GB, so they say\",15.00", StringComparison.Ordinal)}\n");
-        Assert.Equal("5\"GB, so they say", (await reader.FindPlanAsync("mint-5gb", time.GetUtcNow(), Token)).Plan?.Name);
+        Assert.Equal("5\"GB, so they say", (await Reader.FindPlanAsync("mint-5gb", Time.GetUtcNow(), Token)).Plan?.Name);
         Assert.True(good.Done);
     }
 
@@ -132,24 +103,24 @@ public abstract class CatalogueImportTests : IAsyncLifetime
         await ImportAsync($"{Heading}\n{Good}\n");
         var report = await ImportAsync($"{Heading}\n{Good.Replace("mint,Mint", "tello,Tello", StringComparison.Ordinal)}\n");
         Assert.Equal((false, 2, "plan_code"), (report.Done, Assert.Single(report.Bad).Line, report.Bad[0].Column));
-        Assert.Null(await reader.CarrierAsync("tello", Token));
-        Assert.Equal("mint", (await reader.FindPlanAsync("mint-5gb", time.GetUtcNow(), Token)).Plan?.CarrierCode);
+        Assert.Null(await Reader.CarrierAsync("tello", Token));
+        Assert.Equal("mint", (await Reader.FindPlanAsync("mint-5gb", Time.GetUtcNow(), Token)).Plan?.CarrierCode);
     }
 
     [Fact]
     public async Task The_last_price_imported_holds_even_when_the_clock_stood_still_or_went_back()
     {
         await ImportAsync($"{Heading}\n{Good}\n");
-        var first = time.GetUtcNow();
+        var first = Time.GetUtcNow();
         foreach (var (price, back) in new[] { ("16.00", 0), ("17.00", 60) })
         {
             using var file = new MemoryStream(Encoding.UTF8.GetBytes($"{Heading}\n{Good.Replace("15.00,15.00", $"15.00,{price}", StringComparison.Ordinal)}\n"));
-            Assert.Equal(1, (await import.ImportAsync(file, first.AddSeconds(-back), false, Token)).Changed);
+            Assert.Equal(1, (await Import.ImportAsync(file, first.AddSeconds(-back), false, Token)).Changed);
         }
 
-        time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(Money.Usd(1700), (await reader.FindPlanAsync("mint-5gb", time.GetUtcNow(), Token)).Plan?.Price);
-        Assert.Equal(Money.Usd(1500), (await reader.FindPlanAsync("mint-5gb", first, Token)).Plan?.Price);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Money.Usd(1700), (await Reader.FindPlanAsync("mint-5gb", Time.GetUtcNow(), Token)).Plan?.Price);
+        Assert.Equal(Money.Usd(1500), (await Reader.FindPlanAsync("mint-5gb", first, Token)).Plan?.Price);
     }
 
     [Fact]
@@ -159,7 +130,7 @@ public abstract class CatalogueImportTests : IAsyncLifetime
         await ImportAsync($"{Heading}\n{Good}\n", withdrawMissing: true);
         var report = await ImportAsync($"{Heading}\n{Good.Replace("mint-5gb", "mint-old", StringComparison.Ordinal)}\n");
         Assert.Equal((0, 1, 0), (report.Added, report.Changed, report.Withdrawn));
-        Assert.NotNull((await reader.FindPlanAsync("mint-old", time.GetUtcNow(), Token)).Plan);
+        Assert.NotNull((await Reader.FindPlanAsync("mint-old", Time.GetUtcNow(), Token)).Plan);
     }
 
     [Theory]
@@ -173,44 +144,44 @@ public abstract class CatalogueImportTests : IAsyncLifetime
     public async Task A_file_that_is_too_large_or_not_UTF8_is_refused()
     {
         using var large = new MemoryStream(new byte[CatalogueImport.MaxBytes + 1]);
-        Assert.False((await import.ImportAsync(large, time.GetUtcNow(), false, Token)).Done);
+        Assert.False((await Import.ImportAsync(large, Time.GetUtcNow(), false, Token)).Done);
         using var latin = new MemoryStream([.. Encoding.UTF8.GetBytes(Heading + "\n"), 0xE9, 0xFF]);
-        Assert.False((await import.ImportAsync(latin, time.GetUtcNow(), false, Token)).Done);
+        Assert.False((await Import.ImportAsync(latin, Time.GetUtcNow(), false, Token)).Done);
     }
 
     [Fact]
     public async Task A_new_price_holds_from_its_time_on_and_the_old_one_is_kept()
     {
-        var first = time.GetUtcNow();
+        var first = Time.GetUtcNow();
         await ImportAsync($"{Heading}\n{Good}\n");
-        time.Advance(TimeSpan.FromDays(1));
+        Time.Advance(TimeSpan.FromDays(1));
         var report = await ImportAsync($"{Heading}\n{Good.Replace("15.00,15.00", "15.00,17.50", StringComparison.Ordinal)}\n");
         Assert.Equal((0, 1), (report.Added, report.Changed));
-        Assert.Equal(Money.Usd(1750), (await reader.FindPlanAsync("mint-5gb", time.GetUtcNow(), Token)).Plan!.Price);
-        Assert.Equal(Money.Usd(1500), (await reader.FindPlanAsync("mint-5gb", first, Token)).Plan!.Price);
+        Assert.Equal(Money.Usd(1750), (await Reader.FindPlanAsync("mint-5gb", Time.GetUtcNow(), Token)).Plan!.Price);
+        Assert.Equal(Money.Usd(1500), (await Reader.FindPlanAsync("mint-5gb", first, Token)).Plan!.Price);
     }
 
     [Fact]
     public async Task A_plan_that_the_file_no_longer_names_is_withdrawn_when_that_is_asked_for()
     {
         await ImportAsync($"{Heading}\n{Good}\n{Good.Replace("mint-5gb", "mint-old", StringComparison.Ordinal)}\n");
-        time.Advance(TimeSpan.FromDays(1));
+        Time.Advance(TimeSpan.FromDays(1));
         var report = await ImportAsync($"{Heading}\n{Good}\n", withdrawMissing: true);
         Assert.Equal((1, 1), (report.Unchanged, report.Withdrawn));
-        var found = await reader.FindPlanAsync("mint-old", time.GetUtcNow(), Token);
+        var found = await Reader.FindPlanAsync("mint-old", Time.GetUtcNow(), Token);
         Assert.Equal((true, true), (found.Plan is null, found.Withdrawn));
     }
 
     [Fact]
     public async Task The_demo_catalogue_goes_in_whole_says_that_it_is_unverified_and_a_second_time_changes_nothing()
     {
-        var rates = new FxRates(test.Database, time, FxOptions.Plain);
-        await new DemoCatalogue(test.Database, import, rates, time).LoadAsync(Token);
+        var rates = new FxRates(Database, Time, FxOptions.Plain);
+        await new DemoCatalogue(Database, Import, rates, Time).LoadAsync(Token);
         await using var file = DemoCatalogue.OpenFile();
-        var again = await import.ImportAsync(file, time.GetUtcNow(), withdrawMissing: true, Token);
+        var again = await Import.ImportAsync(file, Time.GetUtcNow(), withdrawMissing: true, Token);
         Assert.Equal((true, 0, 0, 0), (again.Done, again.Added, again.Changed, again.Withdrawn));
         Assert.Equal(38, again.Unchanged);
-        var plans = await reader.PlansOfAsync("refill-mobile", time.GetUtcNow(), Token);
+        var plans = await Reader.PlansOfAsync("refill-mobile", Time.GetUtcNow(), Token);
         Assert.All(plans, plan => Assert.False(plan.Verified));
         Assert.Equal(3, plans.Select(plan => plan.Validity.Clock).Distinct().Count());
         Assert.Equal(Money.Cny(21300), (await rates.CurrentAsync(Currency.Usd, Currency.Cny, Token))!.Convert(Money.Usd(3000)));
@@ -219,6 +190,6 @@ public abstract class CatalogueImportTests : IAsyncLifetime
     private async Task<ImportReport> ImportAsync(string file, bool withdrawMissing = false)
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(file));
-        return await import.ImportAsync(stream, time.GetUtcNow(), withdrawMissing, Token);
+        return await Import.ImportAsync(stream, Time.GetUtcNow(), withdrawMissing, Token);
     }
 }

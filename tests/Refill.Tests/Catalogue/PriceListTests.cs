@@ -1,9 +1,7 @@
 using System.IO.Compression;
 using System.Text;
-using Microsoft.Extensions.Time.Testing;
 using Refill.Catalogue;
 using Refill.Storage;
-using Refill.Tests.Storage;
 using Refill.Units;
 
 namespace Refill.Tests.Catalogue;
@@ -13,7 +11,7 @@ public sealed class PriceListOnSqliteTests() : PriceListTests(DatabaseKind.Sqlit
 public sealed class PriceListOnPostgresTests() : PriceListTests(DatabaseKind.Postgres);
 
 /// <summary>Price lists of other people, read by a mapping; what changes is said before it does; prices begin when they are to.</summary>
-public abstract class PriceListTests(DatabaseKind kind) : IAsyncLifetime
+public abstract class PriceListTests(DatabaseKind kind) : CatalogueTestBase(kind)
 {
     private const string Mapping = """
         {
@@ -42,25 +40,6 @@ public abstract class PriceListTests(DatabaseKind kind) : IAsyncLifetime
         """;
 
     private const string Heading = "id,provider,name,mb,days,per,price,kbps,tethering,ekyc,something else";
-    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
-    private TestDatabase test = null!;
-    private CatalogueReader reader = null!;
-    private CatalogueImport import = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        test = await TestDatabase.NewAsync(kind);
-        reader = new CatalogueReader(test.Database, time);
-        import = new CatalogueImport(test.Database, reader, ["own", "reloadly"]);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await test.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
 
     [Fact]
     public async Task A_price_list_is_read_by_its_mapping()
@@ -69,7 +48,7 @@ public abstract class PriceListTests(DatabaseKind kind) : IAsyncLifetime
 
         Assert.Equal((true, 2, 0), (report.Done, report.Added, report.Bad.Count));
         Assert.Equal([new BadRow(4, "row", "wants an identity document")], report.Skipped);
-        var plans = await reader.PlansOfAsync("gig-amp-sky", time.GetUtcNow(), Token);
+        var plans = await Reader.PlansOfAsync("gig-amp-sky", Time.GetUtcNow(), Token);
         var daily = plans.Single(plan => plan.IsDaily);
         Assert.Equal(("gig-amp-sky-68db", "US & Canada", Money.Usd(92), Allowance.Of(200_000_000), 128), (daily.Code, daily.Name, daily.Price, daily.FullSpeed, daily.ThrottleKbps));
         Assert.Equal((Hotspot.Yes, AfterQuota.Throttled, new ValidityRule(1, ValidityClock.CalendarDays, Activation.OnFirstUse, "America/New_York")), (daily.Hotspot, daily.AfterQuota, daily.Validity));
@@ -81,10 +60,10 @@ public abstract class PriceListTests(DatabaseKind kind) : IAsyncLifetime
     public async Task A_workbook_is_read_as_a_CSV_is()
     {
         var rows = new[] { Heading.Split(','), ["68db", "Mint", "5 GB", "5000", "30", "", "15.1", "128", "", "", ""], ["68dc", "Mint", "10 GB", "10000", "30", "", "20", "", "", "", ""] };
-        var report = await import.ImportAsync(new MemoryStream(Workbook(rows)), new ImportOptions(time.GetUtcNow()) { Mapping = Map() }, Token);
+        var report = await Import.ImportAsync(new MemoryStream(Workbook(rows)), new ImportOptions(Time.GetUtcNow()) { Mapping = Map() }, Token);
 
         Assert.True(report.Done, report.ToString());
-        Assert.Equal([Money.Usd(1510), Money.Usd(2000)], (await reader.PlansOfAsync("mint", time.GetUtcNow(), Token)).Select(plan => plan.Price));
+        Assert.Equal([Money.Usd(1510), Money.Usd(2000)], (await Reader.PlansOfAsync("mint", Time.GetUtcNow(), Token)).Select(plan => plan.Price));
     }
 
     [Fact]
@@ -93,11 +72,22 @@ public abstract class PriceListTests(DatabaseKind kind) : IAsyncLifetime
         const string Rows = Heading + "\na,Mint,A,5000,30,,15,,,,\nb,Mint,B,x,30,,15,,,,\na,Mint,A again,5000,30,,15,,,,\nc,Mint,C,5000,30,,free,,,,\n";
         var all = await ImportAsync(Rows);
         Assert.Equal((false, 3), (all.Done, all.Bad.Count));
-        Assert.Empty(await reader.PlansOfAsync("mint", time.GetUtcNow(), Token));
+        Assert.Empty(await Reader.PlansOfAsync("mint", Time.GetUtcNow(), Token));
 
         var some = await ImportAsync(Rows, options => options with { LeaveBadOut = true });
         Assert.Equal((true, 1), (some.Done, some.Added));
         Assert.Equal([(3, "full_speed"), (4, "plan_code"), (5, "price_usd")], some.Bad.Select(bad => (bad.Line, bad.Column)));
+    }
+
+    [Fact]
+    public async Task Nothing_is_withdrawn_while_a_row_cannot_be_read()
+    {
+        await ImportAsync($"{Heading}\na,Mint,A,5000,30,,15,,,,\nb,Mint,B,5000,30,,15,,,,\n");
+
+        var report = await ImportAsync($"{Heading}\na,Mint,A,5000,30,,15,,,,\nb,Mint,B,x,30,,15,,,,\n", options => options with { LeaveBadOut = true, WithdrawMissing = true });
+
+        Assert.Equal((false, 1), (report.Done, report.Bad.Count));
+        Assert.Equal(2, (await Reader.PlansOfAsync("mint", Time.GetUtcNow(), Token)).Count);
     }
 
     [Fact]
@@ -109,23 +99,23 @@ public abstract class PriceListTests(DatabaseKind kind) : IAsyncLifetime
         var preview = await ImportAsync(Next, options => options with { Preview = true, WithdrawMissing = true });
 
         Assert.Equal(["~ mint-a  Name: 'A' → 'A new'; $15.00 → $12.50", "+ mint-c  C; $15.00", "- mint-b  B"], preview.Changes.Select(change => change.ToString().Replace("15.00 USD", "$15.00", StringComparison.Ordinal).Replace("12.50 USD", "$12.50", StringComparison.Ordinal)));
-        reader.Forget();
-        Assert.Equal(["A", "B"], (await reader.PlansOfAsync("mint", time.GetUtcNow(), Token)).Select(plan => plan.Name));
+        Reader.Forget();
+        Assert.Equal(["A", "B"], (await Reader.PlansOfAsync("mint", Time.GetUtcNow(), Token)).Select(plan => plan.Name));
         Assert.Equal((1, 1, 1), await ImportAsync(Next, options => options with { WithdrawMissing = true }) is var done ? (done.Added, done.Changed, done.Withdrawn) : default);
     }
 
     [Fact]
     public async Task A_price_begins_when_it_is_to_and_a_later_one_stays_planned()
     {
-        var sale = time.GetUtcNow().AddDays(10);
+        var sale = Time.GetUtcNow().AddDays(10);
         await ImportAsync($"{Heading}\na,Mint,A,5000,30,,15,,,,\n");
         await ImportAsync($"{Heading}\na,Mint,A,5000,30,,12,,,,\n", options => options with { PricesFrom = sale });
         Assert.Equal((Money.Usd(1500), Money.Usd(1200)), (await PriceAsync(sale.AddSeconds(-1)), await PriceAsync(sale)));
 
         // A new price of today leaves the one of the sale; said again for the same moment, that one is changed; the same again changes nothing.
-        time.Advance(TimeSpan.FromHours(2));
+        Time.Advance(TimeSpan.FromHours(2));
         await ImportAsync($"{Heading}\na,Mint,A,5000,30,,16,,,,\n");
-        Assert.Equal((Money.Usd(1600), Money.Usd(1200)), (await PriceAsync(time.GetUtcNow()), await PriceAsync(sale)));
+        Assert.Equal((Money.Usd(1600), Money.Usd(1200)), (await PriceAsync(Time.GetUtcNow()), await PriceAsync(sale)));
         Assert.Equal(1, (await ImportAsync($"{Heading}\na,Mint,A,5000,30,,11,,,,\n", options => options with { PricesFrom = sale })).Changed);
         Assert.Equal((Money.Usd(1600), Money.Usd(1100)), (await PriceAsync(sale.AddSeconds(-1)), await PriceAsync(sale)));
         Assert.Equal(1, (await ImportAsync($"{Heading}\na,Mint,A,5000,30,,11,,,,\n", options => options with { PricesFrom = sale })).Unchanged);
@@ -165,7 +155,7 @@ public abstract class PriceListTests(DatabaseKind kind) : IAsyncLifetime
         var whole = Workbook([["a"], ["b"]]);
         foreach (var bytes in new[] { "PK\u0003\u0004 and then nothing"u8.ToArray(), whole[..(whole.Length / 2)], Zip(("something.txt", "else")) })
         {
-            var report = await import.ImportAsync(new MemoryStream(bytes), new ImportOptions(time.GetUtcNow()) { Mapping = Map() }, Token);
+            var report = await Import.ImportAsync(new MemoryStream(bytes), new ImportOptions(Time.GetUtcNow()) { Mapping = Map() }, Token);
             Assert.False(report.Done);
             Assert.Contains("workbook", Assert.Single(report.Bad).Reason, StringComparison.Ordinal);
         }
@@ -175,14 +165,14 @@ public abstract class PriceListTests(DatabaseKind kind) : IAsyncLifetime
 
     private async Task<Money?> PriceAsync(DateTimeOffset at)
     {
-        reader.Forget();
-        return (await reader.FindPlanAsync("mint-a", at, Token)).Plan?.Price;
+        Reader.Forget();
+        return (await Reader.FindPlanAsync("mint-a", at, Token)).Plan?.Price;
     }
 
     private Task<ImportReport> ImportAsync(string list, Func<ImportOptions, ImportOptions>? change = null)
     {
-        var options = new ImportOptions(time.GetUtcNow()) { Mapping = Map() };
-        return import.ImportAsync(new MemoryStream(Encoding.UTF8.GetBytes(list)), change?.Invoke(options) ?? options, Token);
+        var options = new ImportOptions(Time.GetUtcNow()) { Mapping = Map() };
+        return Import.ImportAsync(new MemoryStream(Encoding.UTF8.GetBytes(list)), change?.Invoke(options) ?? options, Token);
     }
 
     /// <summary>The least that a workbook must hold: numbers as numbers, everything else as text in its cell.</summary>

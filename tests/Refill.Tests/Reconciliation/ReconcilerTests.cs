@@ -39,7 +39,7 @@ public abstract class ReconcilerTests(DatabaseKind kind) : TopUpStory(kind)
         }
 
         // What Alipay owes is one balance: all it took, less what it keeps and has paid out.
-        Assert.Equal([new GatewayBalance("alipay", Money.Cny((3 * Price) - (3 * 64) - 20000), Money.Cny(0))], await Scene.Differences.OwedAsync(Token));
+        Assert.Equal([new GatewayBalance("alipay", Money.Cny((3 * Price) - (3 * 64) - 20000), Money.Cny(0))], await Scene.Differences.OwedAsync(Scene.Gateways, Token));
         Assert.Equal(-((3 * Price) - (3 * 64) - 20000), await OwedAsync());
         Assert.Empty(await Scene.Differences.OpenAsync(Token));
         await Scene.SoundAsync();

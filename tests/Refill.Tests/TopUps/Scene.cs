@@ -62,6 +62,8 @@ internal sealed class Scene : IAsyncDisposable
 
     public Reconciler Reconciler => provider.GetRequiredService<Reconciler>();
 
+    public PaymentGateways Gateways => provider.GetRequiredService<PaymentGateways>();
+
     public ReconciliationBook Differences => provider.GetRequiredService<ReconciliationBook>();
 
     public ReconciliationReports Reports => provider.GetRequiredService<ReconciliationReports>();
