@@ -1,8 +1,9 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Security.Cryptography;
 using System.Text.Json;
-using Refill.Sandbox;
 using Refill.Sandbox.Stripe;
+using Refill.Sandbox;
+using Refill.Storage;
 
 namespace Refill.Server;
 
@@ -46,25 +47,20 @@ public sealed record DemoSecrets(string MerchantPrivateKey, string MerchantPubli
     private static DemoSecrets Write(string path, DemoSecrets secrets, bool replace = false)
     {
         var fresh = $"{path}.{Guid.NewGuid():N}";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
         try
         {
-            using (var stream = new FileStream(fresh, options))
+            using (var stream = new FileStream(fresh, DurableFile.New()))
             {
                 JsonSerializer.Serialize(stream, secrets, Json);
             }
 
-            File.Move(fresh, path, replace);
-            return secrets;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return Read(path); // Another process was faster; its secrets are the secrets.
+            if (replace)
+            {
+                File.Move(fresh, path, overwrite: true);
+                return secrets;
+            }
+
+            return DurableFile.TryName(fresh, path) ? secrets : Read(path); // If another process was faster, its secrets are the secrets.
         }
         finally
         {

@@ -110,11 +110,8 @@ internal sealed class CardKeys
                 DurableFile.Flush(stream); // A key that is lost is every number lost.
             }
 
-            File.Move(fresh, path);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Another process was faster; its keys are the keys.
+            // If another process was faster, its keys are the keys.
+            DurableFile.TryName(fresh, path);
         }
         finally
         {

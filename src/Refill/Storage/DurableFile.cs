@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Refill.Storage;
 
 /// <summary>Files that outlive the loss of power, and are nobody else's: fsync itself. On .NET 10 for Linux, FileStream.Flush(true) does not report that it failed.</summary>
-internal static partial class DurableFile
+public static partial class DurableFile
 {
     /// <summary>Read and written by its owner alone (0600).</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -43,6 +43,39 @@ internal static partial class DurableFile
         Flush(handle, folder);
     }
 
+    /// <summary>
+    /// Gives a finished file its name, unless something has that name: one of several that do so at once. On Linux by link(2): File.Move looks and then renames, and in between another may have come.
+    /// The file's first name may stay.
+    /// </summary>
+    /// <returns>False: the name is taken.</returns>
+    /// <exception cref="IOException">It cannot be done.</exception>
+    public static bool TryName(string file, string name)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            if (Link(file, name) == 0)
+            {
+                return true;
+            }
+
+            if (Marshal.GetLastPInvokeError() == AlreadyThere)
+            {
+                return false;
+            }
+        }
+
+        // A file system without links.
+        try
+        {
+            File.Move(file, name);
+            return true;
+        }
+        catch (IOException) when (File.Exists(name))
+        {
+            return false;
+        }
+    }
+
     private static void Flush(SafeFileHandle handle, string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -57,6 +90,12 @@ internal static partial class DurableFile
 
     /// <summary>O_RDONLY | O_CLOEXEC, as Linux has them on every processor that .NET runs on.</summary>
     private const int ReadOnlyCloseOnExec = 0x80000;
+
+    /// <summary>EEXIST.</summary>
+    private const int AlreadyThere = 17;
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string name);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(SafeFileHandle handle);
