@@ -14,7 +14,7 @@ namespace Refill.Server;
 public sealed record DemoSecrets(string MerchantPrivateKey, string MerchantPublicKey, string AlipayPrivateKey, string AlipayPublicKey, string ReloadlyClientId, string ReloadlyClientSecret, string ReloadlyWebhookSecret, string? ConsoleKey = null, DemoSecrets.WeChatPaySecrets? WeChatPay = null, DemoSecrets.StripeSecrets? Stripe = null)
 {
     public const string AppId = "2026000000000001";
-    public const string SellerId = "2088000000000001";
+    public const string SellerId = "2088000000000005";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     /// <summary>Reads DATA/demo-secrets.json, or makes it.</summary>

@@ -12,6 +12,9 @@ namespace Refill.Browser.Tests;
 public sealed class PlainVisitor : IDisposable
 {
     private const int MaxRedirects = 10;
+
+    /// <summary>What is shorter in a cookie is a word: a language, a gateway's name.</summary>
+    private const int LeastToken = 16;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(40);
 
     private readonly HttpClientHandler handler = new() { AllowAutoRedirect = false, CookieContainer = new CookieContainer() };
@@ -78,6 +81,7 @@ public sealed class PlainVisitor : IDisposable
             using var message = request();
             Trail.Add(message.RequestUri!);
             using var answer = await client.SendAsync(message, cancellation);
+            KeepCookies(answer);
             if ((int)answer.StatusCode is >= 300 and < 400 && answer.Headers.Location is { } next)
             {
                 var target = new Uri(message.RequestUri!, next);
@@ -91,6 +95,18 @@ public sealed class PlainVisitor : IDisposable
         }
 
         throw new InvalidOperationException($"more than {MaxRedirects} redirects, the last to {Trail[^1]}");
+    }
+
+    /// <summary>What only this visitor's browser is to know.</summary>
+    private static void KeepCookies(HttpResponseMessage answer)
+    {
+        if (answer.Headers.TryGetValues("Set-Cookie", out var cookies))
+        {
+            foreach (var part in cookies.SelectMany(cookie => cookie[(cookie.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(';')[0].Split('.')).Where(part => part.Length >= LeastToken))
+            {
+                Remains.KeepSecret(part);
+            }
+        }
     }
 
     private static Uri WithQuery(Uri action, Dictionary<string, string> values)

@@ -90,6 +90,7 @@ public sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
+        Remains.Keep(Output);
         process.Dispose();
     }
 
@@ -121,6 +122,7 @@ public sealed class RunningServer : IAsyncDisposable
         process.OutputDataReceived += (_, line) => server.Take(line.Data);
         process.ErrorDataReceived += (_, line) => server.Take(line.Data);
         process.Start();
+        Remains.Launch();
         process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

@@ -28,11 +28,22 @@ public sealed class ScratchDatabase : IAsyncDisposable
         return new ScratchDatabase(new DatabaseOptions(kind, connection));
     }
 
+    /// <summary>What it holds is kept to be searched: <see cref="SuiteSecrecyTests"/>.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Options.Kind == DatabaseKind.Postgres)
+        try
         {
-            await ScratchPostgres.ReleaseAsync(Options.ConnectionString);
+            if (Options.Kind == DatabaseKind.Postgres || File.Exists(SqliteFile))
+            {
+                await Remains.KeepAsync(Options);
+            }
+        }
+        finally
+        {
+            if (Options.Kind == DatabaseKind.Postgres)
+            {
+                await ScratchPostgres.ReleaseAsync(Options.ConnectionString);
+            }
         }
     }
 }

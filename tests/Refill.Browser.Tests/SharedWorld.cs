@@ -1,6 +1,6 @@
 namespace Refill.Browser.Tests;
 
-/// <summary>One world for the tests of a class, which keep apart by taking a card each. At its end its log and its database are searched for what they may not hold.</summary>
+/// <summary>One world for the tests of a class, which keep apart by taking a card each.</summary>
 public sealed class SharedWorld : IAsyncLifetime
 {
     /// <summary>Numbers that the sandbox's Reloadly credits at once, each given to one test.</summary>

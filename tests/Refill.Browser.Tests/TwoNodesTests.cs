@@ -37,6 +37,7 @@ public sealed class TwoNodesTests
             nodes[0] = await StartAsync(0);
             nodes[1] = await StartAsync(1);
             var (key, cards) = await StockAsync(database.Options, folder, cancellation);
+            Remains.KeepSecret(key);
             using var clients = new Clients(urls, key);
             var (acknowledged, count) = (new ConcurrentDictionary<string, (string Card, string Id, string Hash)>(), 0);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -98,6 +99,7 @@ public sealed class TwoNodesTests
                 await node.DisposeAsync();
             }
 
+            Remains.KeepSecretsOf(folder);
             Directory.Delete(folder, recursive: true);
         }
 

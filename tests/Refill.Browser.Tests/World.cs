@@ -55,7 +55,6 @@ public sealed class World : IAsyncDisposable
 
     public ScratchDatabase Database => database;
 
-    /// <summary>What no log may hold.</summary>
     public DemoSecrets Secrets { get; }
 
     /// <summary>The header with which the operator's pages open.</summary>
@@ -106,6 +105,9 @@ public sealed class World : IAsyncDisposable
     public Task<Ended> RunAsync(IEnumerable<string> command, CancellationToken cancellation) =>
         RunningServer.RunAsync([.. command, "--database", database.Setting, "--data", folder], cancellation);
 
+    /// <summary>What neither log nor database may hold.</summary>
+    public IReadOnlyList<string> AllSecrets() => Remains.SecretsOf(folder);
+
     public async ValueTask DisposeAsync()
     {
         if (Pipe is not null)
@@ -116,6 +118,7 @@ public sealed class World : IAsyncDisposable
         await StopServerAsync();
         await sandbox.DisposeAsync();
         Books.Dispose();
+        Remains.KeepSecretsOf(folder);
         await database.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }

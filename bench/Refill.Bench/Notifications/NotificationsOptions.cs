@@ -13,7 +13,7 @@ internal sealed record NotificationsOptions(double PerSecond, double Seconds, do
 
           --per-second N         notifications a second, 1 to 2000 (200); open loop: each is due at its time, however late the one before was answered
           --seconds N            how long, 2 to 600 (30)
-          --warm-up N            before that, 0 to 60 (10)
+          --warm-up N            before that, 0 to 120 (40): the just-in-time compiler is busy for that long
           --duplicates N         of one notification, sent at the end by 32 callers at once, 0 to 1000000 (10000)
           --sqlite               SQLite only
           --postgres CONNECTION  PostgreSQL only; without CONNECTION bench/run starts a server of its own
@@ -22,7 +22,7 @@ internal sealed record NotificationsOptions(double PerSecond, double Seconds, do
 
     public static NotificationsOptions? Parse(IReadOnlyList<string> arguments)
     {
-        var options = new NotificationsOptions(200, 30, 10, 10_000, true, Environment.GetEnvironmentVariable(LedgerBenchOptions.PostgresVariable), false);
+        var options = new NotificationsOptions(200, 30, 40, 10_000, true, Environment.GetEnvironmentVariable(LedgerBenchOptions.PostgresVariable), false);
         for (var index = 0; index < arguments.Count; index++)
         {
             var value = index + 1 < arguments.Count ? arguments[index + 1] : "";
@@ -35,7 +35,7 @@ internal sealed record NotificationsOptions(double PerSecond, double Seconds, do
                 case "--seconds" when number is >= 2 and <= 600:
                     options = options with { Seconds = number };
                     break;
-                case "--warm-up" when number is >= 0 and <= 60:
+                case "--warm-up" when number is >= 0 and <= 120:
                     options = options with { WarmUpSeconds = number };
                     break;
                 case "--duplicates" when number is >= 0 and <= 1_000_000:

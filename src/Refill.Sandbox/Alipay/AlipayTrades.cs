@@ -35,12 +35,13 @@ internal static class AlipayTrades
         }
 
         var day = AlipayWords.Time(now)[..10].Replace("-", "", StringComparison.Ordinal);
+        // The ticket stands in addresses that merchants keep: a UUID, which the search for numbers of payment cards knows by its form.
         entry.Change(
             """
             INSERT INTO trades (order_number, ticket, trade_number, product, fen, subject, status, notify_url, return_url, quit_url, passback, created_at, expires_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
             """,
-            ask.Order, RandomNumberGenerator.GetHexString(32, lowercase: true), $"{day}22001{RandomNumberGenerator.GetString("0123456789", 15)}", ask.Product, ask.Fen,
+            ask.Order, Guid.NewGuid().ToString("N"), $"{day}22001{RandomNumberGenerator.GetString("0123456789", 15)}", ask.Product, ask.Fen,
             ask.Subject, TradeStatus.Waiting, ask.NotifyUrl, ask.ReturnUrl, ask.QuitUrl, ask.Passback, now, ask.ExpiresAt);
         return (Find(entry, ask.Order), null);
     }

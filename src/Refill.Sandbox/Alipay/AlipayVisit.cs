@@ -12,6 +12,6 @@ internal sealed record AlipayVisit(AlipayCall Call, Fault? Fault, DateTimeOffset
 /// <summary>Everybody's buyer.</summary>
 internal static class SandboxBuyer
 {
-    internal const string Id = "2088000000000001";
+    internal const string Id = "2088000000000006";
     internal const string Logon = "san***@sandbox.invalid";
 }

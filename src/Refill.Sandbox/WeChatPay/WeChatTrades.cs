@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Refill.Sandbox.Books;
 
@@ -41,7 +40,7 @@ internal static class WeChatTrades
             INSERT INTO wechat_trades (order_number, ticket, prepay_id, type, app_id, fen, description, attach, open_id, state, notify_url, created_at, pay_until, closes_at, auth_code)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
-            ask.Order, RandomNumberGenerator.GetHexString(32, lowercase: true), WeChatPayWords.NewPrepayId(now), ask.Type, ask.AppId, ask.Fen, ask.Description, ask.Attach, ask.OpenId,
+            ask.Order, Guid.NewGuid().ToString("N"), WeChatPayWords.NewPrepayId(now), ask.Type, ask.AppId, ask.Fen, ask.Description, ask.Attach, ask.OpenId,
             TradeState.NotPaid, ask.NotifyUrl, now, until, now + UnpaidFor, ask.AuthCode);
         return (Find(entry, ask.Order), null);
     }

@@ -36,6 +36,13 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
 {
     private readonly CardLookups lookups = new(database);
 
+    // Compiled: every delivery asks for its card more than once (as TopUpStore).
+    private readonly Func<RefillDb, short, Guid, CancellationToken, Task<CardRow?>> cardOf =
+        EF.CompileAsyncQuery((RefillDb db, short cell, Guid id, CancellationToken _) => db.Set<CardRow>().AsNoTracking().FirstOrDefault(card => card.Cell == cell && card.Id == id));
+
+    private readonly Func<RefillDb, Guid, IAsyncEnumerable<CardIdentifierRow>> identifiersOf =
+        EF.CompileAsyncQuery((RefillDb db, Guid cardId) => db.Set<CardIdentifierRow>().AsNoTracking().Where(identifier => identifier.CardId == cardId));
+
     /// <summary>How often a change is made anew because somebody else made one in between.</summary>
     private const int MaxTries = 5;
 
@@ -73,16 +80,16 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
     {
         short cell = CellId.CellOf(cardId).Number;
         await using var db = database.Open();
-        var row = await db.Set<CardRow>().AsNoTracking().FirstOrDefaultAsync(card => card.Cell == cell && card.Id == cardId, cancellation);
+        var row = await cardOf(db, cell, cardId, cancellation);
         if (row is null)
         {
             return null;
         }
 
-        var identifiers = await db.Set<CardIdentifierRow>().AsNoTracking().Where(identifier => identifier.CardId == cardId).OrderBy(identifier => identifier.Kind).ToListAsync(cancellation);
+        var identifiers = await identifiersOf(db, cardId).ToListAsync(cancellation);
         return identifiers.Count == 0 ? null : new CardRecord(
             row.Id, row.Version, row.CarrierCode, row.Connector, row.Reference, (CardStatus)row.Status, row.CurrentPlan, row.ExpiresAt, row.SeenAt,
-            [.. identifiers.Select(Read)]);
+            [.. identifiers.OrderBy(identifier => identifier.Kind).Select(Read)]);
     }
 
     /// <exception cref="CryptographicException">Not the text that belongs to this row: somebody else's number must never be topped up in its place.</exception>

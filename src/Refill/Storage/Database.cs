@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
@@ -36,13 +37,14 @@ public sealed class Database(DatabaseOptions options)
     /// <summary>How long a start waits for another process that is bringing the same file up to date.</summary>
     private static readonly TimeSpan MigrationPatience = TimeSpan.FromMinutes(5);
 
-    private readonly DbContextOptions<SqliteRefillDb> sqlite = new DbContextOptionsBuilder<SqliteRefillDb>().UseSqlite(options.ConnectionString).AddInterceptors(new SqlitePragmas()).ReplaceService<IMigrationsSqlGenerator, SqliteTables>().Options;
-    private readonly DbContextOptions<PostgresRefillDb> postgres = new DbContextOptionsBuilder<PostgresRefillDb>().UseNpgsql(options.ConnectionString).ReplaceService<IMigrationsSqlGenerator, PostgresTables>().Options;
+    // Contexts are used again: to make one costs as much as the question that it is made for (docs/performance.md).
+    private readonly PooledDbContextFactory<SqliteRefillDb> sqlite = new(new DbContextOptionsBuilder<SqliteRefillDb>().UseSqlite(options.ConnectionString).AddInterceptors(new SqlitePragmas()).ReplaceService<IMigrationsSqlGenerator, SqliteTables>().Options);
+    private readonly PooledDbContextFactory<PostgresRefillDb> postgres = new(new DbContextOptionsBuilder<PostgresRefillDb>().UseNpgsql(options.ConnectionString).ReplaceService<IMigrationsSqlGenerator, PostgresTables>().Options);
 
     public DatabaseOptions Options => options;
 
     /// <summary>A context for reading and for the catalogue's own writes. Money never moves through it.</summary>
-    public RefillDb Open() => options.Kind == DatabaseKind.Sqlite ? new SqliteRefillDb(sqlite) : new PostgresRefillDb(postgres);
+    public RefillDb Open() => options.Kind == DatabaseKind.Sqlite ? sqlite.CreateDbContext() : postgres.CreateDbContext();
 
     /// <summary>An open connection for hand-written SQL; the caller disposes it.</summary>
     public async Task<DbConnection> OpenConnectionAsync(CancellationToken cancellation)

@@ -26,7 +26,7 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
     /// <summary>The handler of <see cref="TopUpSteps.DeliverWork"/>.</summary>
     public async Task<WorkVerdict> HandleAsync(WorkItem item, CancellationToken cancellation)
     {
-        if (await store.LoadAsync(item.Subject, cancellation) is not var (topUp, _))
+        if (await store.LoadAsync(item.Subject, cancellation) is not var (topUp, payments))
         {
             return new WorkVerdict.Dead("there is no such top-up");
         }
@@ -47,12 +47,20 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
         if (outcome is null)
         {
             var seenCallAt = topUp.LastCallAt;
-            if (await store.TakeAsync(topUp.Id, (now, _) => steps.StartDelivery(now, seenCallAt), cancellation: cancellation) is not { } started)
+            var started = await store.TakeAsync(
+                (topUp, payments),
+                (now, itsPayments) =>
+                {
+                    payments = itsPayments;
+                    return Task.FromResult(steps.StartDelivery(now, seenCallAt));
+                },
+                cancellation: cancellation);
+            if (started is null)
             {
                 return new WorkVerdict.Again(TimeSpan.FromSeconds(1), "the top-up changed");
             }
 
-            topUp = started.After;
+            topUp = started.Committed;
             CrashPoint.Reach(CrashPoint.DeliveryStarted);
             outcome = await DeliverAsync(carrier, order, cancellation);
             CrashPoint.Reach(CrashPoint.DeliveryAnswered);
@@ -60,7 +68,7 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
 
         return outcome switch
         {
-            DeliveryOutcome.Accepted accepted => await CompleteAsync(topUp, carrier, accepted, item, cancellation),
+            DeliveryOutcome.Accepted accepted => await CompleteAsync((topUp, payments), card, carrier, accepted, item, cancellation),
             DeliveryOutcome.Rejected rejected => await RefuseAsync(topUp, rejected, item, cancellation),
             DeliveryOutcome.Pending pending => await WaitAsync(topUp, carrier, pending.CarrierNumber, "pending at the carrier", item, cancellation),
             DeliveryOutcome.Unknown { NothingSent: true } unsent => await NotSentAsync(topUp, unsent.Detail, item, cancellation),
@@ -92,13 +100,21 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
         };
     }
 
-    private async Task<WorkVerdict> CompleteAsync(TopUp topUp, ICarrier carrier, DeliveryOutcome.Accepted accepted, WorkItem item, CancellationToken cancellation)
+    private async Task<WorkVerdict> CompleteAsync(
+        (TopUp TopUp, IReadOnlyList<Payment> Payments) seen, CardRecord? card, ICarrier carrier, DeliveryOutcome.Accepted accepted, WorkItem item, CancellationToken cancellation)
     {
         CrashPoint.Reach(CrashPoint.Completing);
+        var topUp = seen.TopUp;
         ImmutableArray<Posting> allowances = carrier.AllowancesInLedger ? Allowances.Postings(topUp.Plan, topUp.Id) : [];
         var step = await store.TakeAsync(
-            topUp.Id,
-            async (now, payments) => steps.Delivered(now, payments, accepted, allowances, await CardNowAsync(now, cancellation)),
+            seen,
+            async (now, payments) =>
+            {
+                // Read anew if it is decided again: somebody who looked it up while the carrier was being called has moved its version.
+                var rows = CardNow(now, card ?? await CardOfAsync(now, cancellation));
+                card = null;
+                return steps.Delivered(now, payments, accepted, allowances, rows);
+            },
             item.Finish(),
             cancellation);
         if (step is null && await store.LoadAsync(topUp.Id, cancellation) is { TopUp.State: TopUpState.Completed })
@@ -117,14 +133,9 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
         return new WorkVerdict.Committed();
     }
 
-    /// <summary>
-    /// What we know of the card from now on, in the same commit; the carrier may correct it at the next inquiry. The card is read anew at each try:
-    /// somebody who looks it up while the carrier is being called moves its version.
-    /// </summary>
-    private async Task<ImmutableArray<RowChange>> CardNowAsync(TopUp topUp, CancellationToken cancellation) =>
-        topUp.Plan.Validity.Activation == Activation.OnPurchase
-            ? [CardBook.PlanStarted(await CardOfAsync(topUp, cancellation), topUp.Plan.Name, topUp.Plan.Validity.EndsAt(time.GetUtcNow()))]
-            : [];
+    /// <summary>What we know of the card from now on, in the same commit; the carrier may correct it at the next inquiry.</summary>
+    private ImmutableArray<RowChange> CardNow(TopUp topUp, CardRecord card) =>
+        topUp.Plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, topUp.Plan.Name, topUp.Plan.Validity.EndsAt(time.GetUtcNow()))] : [];
 
     private async Task<CardRecord> CardOfAsync(TopUp topUp, CancellationToken cancellation) =>
         await cards.GetAsync(topUp.CardId, cancellation) ?? throw new InvalidOperationException($"top-up {topUp.Id} has no card");

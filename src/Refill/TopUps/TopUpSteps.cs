@@ -18,6 +18,9 @@ internal readonly record struct NewWork(string Kind, Guid Subject, DateTimeOffse
 /// <param name="Before">Null for the first step.</param>
 internal sealed record Step(string Name, TopUp? Before, TopUp After)
 {
+    /// <summary>As it is read once this is committed.</summary>
+    public TopUp Committed => After with { Version = (Before?.Version ?? 0) + 1 };
+
     /// <summary>As they are to be; each still carries the version that it must have now.</summary>
     public ImmutableArray<Payment> Payments { get; init; } = [];
 

@@ -276,9 +276,8 @@ public sealed class Dispatcher(Database database, GeneralLedger ledger, WorkHand
             return [];
         }
 
-        var connection = db.Database.GetDbConnection();
-        await connection.OpenAsync(cancellation);
-        await using var command = connection.CreateCommand();
+        await db.Database.OpenConnectionAsync(cancellation); // Through EF Core, which closes it when the context is used again.
+        await using var command = db.Database.GetDbConnection().CreateCommand();
         command.CommandText = ClaimSql(database.Options.Kind);
         Add(command, "now", now);
         Add(command, "lease", now + (long)options.Lease.TotalMilliseconds);

@@ -1,6 +1,8 @@
+using System.Data;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Refill.Storage;
+using Refill.TopUps;
 
 namespace Refill.Tests.Storage;
 
@@ -29,6 +31,26 @@ public sealed class DatabaseTests : IDisposable
         {
             Assert.Contains("99990101000000_Later", (await Assert.ThrowsAsync<DatabaseUnfitException>(() => use(Cancellation))).Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task A_context_that_is_used_again_has_nothing_left_of_its_last_use(DatabaseKind kind)
+    {
+        await using var test = await TestDatabase.NewAsync(kind);
+        RefillDb first;
+        await using (first = test.Database.Open())
+        {
+            await first.SnapshotAsync(Cancellation); // Left open, as by who is interrupted.
+            first.Add(new TermsRow { Id = Guid.NewGuid(), Detail = "{}" });
+        }
+
+        await using var again = test.Database.Open();
+
+        Assert.Same(first, again);
+        Assert.Equal((ConnectionState.Closed, null), (again.Database.GetDbConnection().State, again.Database.CurrentTransaction));
+        Assert.Equal(0, await again.SaveChangesAsync(Cancellation));
     }
 
     [Fact]

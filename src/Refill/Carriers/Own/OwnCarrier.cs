@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Refill.Cards;
+using Refill.Units;
 
 namespace Refill.Carriers.Own;
 
@@ -10,6 +12,8 @@ namespace Refill.Carriers.Own;
 public sealed class OwnCarrier(CardBook cards) : ICarrier
 {
     public const string ConnectorName = "own";
+    private const string Prefix = "RM-";
+    private const int ReferenceLetters = 12;
 
     public string Name => ConnectorName;
 
@@ -46,6 +50,20 @@ public sealed class OwnCarrier(CardBook cards) : ICarrier
 
     public CarrierNotification? Read(RawWebhook notification) => null;
 
-    /// <summary>The receipt's number of the credit: the same each time, and no way back to the top-up's id, which opens its pages.</summary>
-    public static string ReferenceOf(Guid topUpId) => $"RM-{Convert.ToHexString(SHA256.HashData(topUpId.ToByteArray(bigEndian: true)).AsSpan(0, 8))}";
+    /// <summary>
+    /// The receipt's number of the credit: the same each time, and no way back to the top-up's id, which opens its pages. Twelve letters, because among sixteen hexadecimal digits there are now and then
+    /// thirteen decimal ones in a row, which are taken for the number of a payment card.
+    /// </summary>
+    public static string ReferenceOf(Guid topUpId)
+    {
+        var bits = BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(topUpId.ToByteArray(bigEndian: true)));
+        return string.Create(Prefix.Length + ReferenceLetters, bits, static (text, bits) =>
+        {
+            Prefix.CopyTo(text);
+            for (var place = 0; place < ReferenceLetters; place++)
+            {
+                text[^(place + 1)] = Base32.LetterAt(bits, place);
+            }
+        });
+    }
 }
