@@ -8,6 +8,7 @@ using Refill.Catalogue;
 using Refill.Customers;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
+using Refill.Promotions;
 using Refill.Reconciliation;
 using Refill.Storage;
 using Refill.TopUps;
@@ -33,6 +34,8 @@ internal static class Composition
         .AddSingleton(new FxOptions(settings.Number("fx-margin-basis-points"), settings.FxMaxAge))
         .AddSingleton<FxRates>()
         .AddSingleton<FxImport>()
+        .AddSingleton<PromotionReader>()
+        .AddSingleton<PromotionImport>()
         .AddSingleton<Wallets>()
         .AddSingleton<ApiKeys>()
         .AddSingleton<TopUpAudit>()

@@ -33,8 +33,8 @@ public sealed record PaymentChoices(IReadOnlyList<PaymentChoice> Here, IReadOnly
         var all = gateways.All
             .OrderBy(gateway => gateway.Name == lastUsed ? -1 : Array.IndexOf(order, gateway.Name) is >= 0 and var place ? place : order.Length)
             .ThenBy(gateway => gateway.Name, StringComparer.Ordinal)
-            .Where(gateway => topUp.ChargeIn(gateway.Currency) is not null)
-            .SelectMany(gateway => gateway.Ways.Select(way => new PaymentChoice(gateway.Name, way, topUp.ChargeIn(gateway.Currency)!.Value)))
+            .Where(gateway => topUp.ChargeAt(gateway.Name, gateway.Currency) is not null)
+            .SelectMany(gateway => gateway.Ways.Select(way => new PaymentChoice(gateway.Name, way, topUp.ChargeAt(gateway.Name, gateway.Currency)!.Value)))
             .GroupBy(choice => PlaceOf(choice, visitor.Browser))
             .ToDictionary(group => group.Key, group => group.ToList());
         var here = all.GetValueOrDefault(Place.Here, []);

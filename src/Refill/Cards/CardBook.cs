@@ -22,6 +22,9 @@ public enum CardStatus
 public sealed record CardRecord(
     Guid Id, long Version, string CarrierCode, string Connector, string Reference, CardStatus Status, string? CurrentPlan, DateTimeOffset? ExpiresAt, DateTimeOffset SeenAt, ImmutableArray<CardIdentifier> Identifiers)
 {
+    /// <summary>When a top-up was first delivered to it here; null: none was.</summary>
+    public DateTimeOffset? FirstToppedUpAt { get; init; }
+
     public CardIdentifier FirstIdentifier => Identifiers[0];
 
     /// <summary>The identifier of this kind, or the first if it has none.</summary>
@@ -89,7 +92,10 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
         var identifiers = await identifiersOf(db, cardId).ToListAsync(cancellation);
         return identifiers.Count == 0 ? null : new CardRecord(
             row.Id, row.Version, row.CarrierCode, row.Connector, row.Reference, (CardStatus)row.Status, row.CurrentPlan, row.ExpiresAt, row.SeenAt,
-            [.. identifiers.OrderBy(identifier => identifier.Kind).Select(Read)]);
+            [.. identifiers.OrderBy(identifier => identifier.Kind).Select(Read)])
+        {
+            FirstToppedUpAt = row.FirstToppedUpAt,
+        };
     }
 
     /// <exception cref="CryptographicException">Not the text that belongs to this row: somebody else's number must never be topped up in its place.</exception>
@@ -156,8 +162,12 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
     /// <summary>A row change that bars, closes or reopens a card.</summary>
     public static RowChange StatusChanged(CardRecord card, CardStatus status) => Store(card with { Status = status });
 
-    /// <summary>A row change, for a journey's own commit: the card is on this plan from now on, until then.</summary>
-    public static RowChange PlanStarted(CardRecord card, string planName, DateTimeOffset expiresAt) => Store(card with { CurrentPlan = planName, ExpiresAt = expiresAt });
+    /// <summary>A row change, for a journey's own commit: the card has been topped up, and is on this plan from now on, until then.</summary>
+    public static RowChange PlanStarted(CardRecord card, string planName, DateTimeOffset expiresAt, DateTimeOffset now) =>
+        Store(card with { CurrentPlan = planName, ExpiresAt = expiresAt, FirstToppedUpAt = card.FirstToppedUpAt ?? now });
+
+    /// <summary>The same of a plan that starts with its first use: a row changes the first time only.</summary>
+    public static ImmutableArray<RowChange> ToppedUp(CardRecord card, DateTimeOffset now) => card.FirstToppedUpAt is null ? [Store(card with { FirstToppedUpAt = now })] : [];
 
     /// <summary>A card that is seen for the first time, and its name.</summary>
     /// <param name="cardId">In the cell of the name.</param>
@@ -166,7 +176,7 @@ public sealed class CardBook(Database database, GeneralLedger ledger, CardVault 
 
     private static RowChange Store(CardRecord card) => new(CardRow.Table, CellId.CellOf(card.Id), card.Id, card.Version,
     [
-        card.CarrierCode, card.Connector, card.Reference, (short)card.Status, card.CurrentPlan, card.ExpiresAt?.ToUnixTimeMilliseconds(), card.SeenAt.ToUnixTimeMilliseconds(),
+        card.CarrierCode, card.Connector, card.Reference, (short)card.Status, card.CurrentPlan, card.ExpiresAt?.ToUnixTimeMilliseconds(), card.SeenAt.ToUnixTimeMilliseconds(), card.FirstToppedUpAt?.ToUnixTimeMilliseconds(),
     ]);
 
     private RowChange IdentifierRow(CardIdentifier identifier, Guid cardId)

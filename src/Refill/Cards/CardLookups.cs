@@ -18,11 +18,11 @@ internal sealed class CardLookups : IAsyncDisposable
     private const int MaxQueue = 8192;
 
     private const string SqliteIdentifier = "SELECT card_id FROM card_identifier WHERE cell = ?1 AND id = ?2";
-    private const string SqliteCard = "SELECT version, carrier_code, connector, reference, status, current_plan, expires_at, seen_at FROM card WHERE cell = ?1 AND id = ?2";
+    private const string SqliteCard = "SELECT version, carrier_code, connector, reference, status, current_plan, expires_at, seen_at, first_topped_up_at FROM card WHERE cell = ?1 AND id = ?2";
 
     // A card's cell is the last byte of its id (CellId).
     private const string PostgresCards = $"""
-        SELECT k.id, c.id, c.version, c.carrier_code, c.connector, c.reference, c.status, c.current_plan, c.expires_at, c.seen_at
+        SELECT k.id, c.id, c.version, c.carrier_code, c.connector, c.reference, c.status, c.current_plan, c.expires_at, c.seen_at, c.first_topped_up_at
         FROM ({RowSql.Keys}) k
         JOIN card_identifier i ON i.cell = k.cell AND i.id = k.id
         JOIN card c ON c.cell = get_byte(uuid_send(i.card_id), 15)::smallint AND c.id = i.card_id
@@ -157,7 +157,10 @@ internal sealed class CardLookups : IAsyncDisposable
 
         var card = new CardRecord(
             cardId, cards.Long(0), cards.Text(1), cards.Text(2), cards.Text(3), (CardStatus)cards.Long(4), cards.IsNull(5) ? null : cards.Text(5),
-            cards.IsNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(cards.Long(6)), DateTimeOffset.FromUnixTimeMilliseconds(cards.Long(7)), [waiting.Identifier]);
+            cards.IsNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(cards.Long(6)), DateTimeOffset.FromUnixTimeMilliseconds(cards.Long(7)), [waiting.Identifier])
+        {
+            FirstToppedUpAt = cards.IsNull(8) ? null : DateTimeOffset.FromUnixTimeMilliseconds(cards.Long(8)),
+        };
         cards.Reset();
         return card;
     }
@@ -194,7 +197,10 @@ internal sealed class CardLookups : IAsyncDisposable
                 var identifier = identifiers[id];
                 found[id] = new CardRecord(
                     reader.GetGuid(1), reader.GetInt64(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), (CardStatus)reader.GetInt16(6), reader.IsDBNull(7) ? null : reader.GetString(7),
-                    reader.IsDBNull(8) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(8)), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(9)), [identifier]);
+                    reader.IsDBNull(8) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(8)), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(9)), [identifier])
+                {
+                    FirstToppedUpAt = reader.IsDBNull(10) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(10)),
+                };
             }
         }
 

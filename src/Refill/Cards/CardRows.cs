@@ -14,7 +14,8 @@ public sealed class CardRow : IEntityTypeConfiguration<CardRow>
         new Column("status", ColumnType.Smallint),
         new Column("current_plan", ColumnType.Text),
         new Column("expires_at", ColumnType.Bigint),
-        new Column("seen_at", ColumnType.Bigint));
+        new Column("seen_at", ColumnType.Bigint),
+        new Column("first_topped_up_at", ColumnType.Bigint));
 
     public short Cell { get; set; }
     public Guid Id { get; set; }
@@ -26,6 +27,7 @@ public sealed class CardRow : IEntityTypeConfiguration<CardRow>
     public string? CurrentPlan { get; set; }
     public DateTimeOffset? ExpiresAt { get; set; }
     public DateTimeOffset SeenAt { get; set; }
+    public DateTimeOffset? FirstToppedUpAt { get; set; }
 
     public void Configure(EntityTypeBuilder<CardRow> builder)
     {

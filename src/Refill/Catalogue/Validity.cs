@@ -30,5 +30,9 @@ public static class Validity
     /// <param name="timeZone">IANA name.</param>
     public static DateTimeOffset StartOf(DateOnly day, string timeZone) => DateTimeZoneProviders.Tzdb[timeZone].ResolveLocal(LocalDate.FromDateOnly(day).AtMidnight(), FirstOfDay).ToInstant().ToDateTimeOffset();
 
+    /// <summary>The day that it is there.</summary>
+    /// <param name="timeZone">IANA name.</param>
+    public static DateOnly DayOf(DateTimeOffset at, string timeZone) => Instant.FromDateTimeOffset(at).InZone(DateTimeZoneProviders.Tzdb[timeZone]).Date.ToDateOnly();
+
     public static bool IsKnownZone(string timeZone) => DateTimeZoneProviders.Tzdb.GetZoneOrNull(timeZone) is not null;
 }

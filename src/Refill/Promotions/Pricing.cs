@@ -136,7 +136,7 @@ public static class Pricing
                     (gateways ??= new(StringComparer.Ordinal)).Add(gateway);
                 }
 
-                if (promotion.Kind == PromotionKind.BuyGetOne && Holds(promotion, promotion.Gateways.IsEmpty ? asked : asked with { Gateway = promotion.Gateways[0] }))
+                if (promotion.Kind == PromotionKind.BuyGetOne && Holds(promotion, asked))
                 {
                     (packs ??= new(StringComparer.Ordinal))[promotion.Code] = promotion;
                 }

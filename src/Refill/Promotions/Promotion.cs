@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using Refill.Ledger;
 using Refill.Units;
 
@@ -27,13 +29,15 @@ public sealed record PromotionName(string English, string? Chinese = null, strin
 }
 
 /// <summary>An offer: what it gives, to whom, when, and how often. What it means for a price, <see cref="Pricing"/> alone decides.</summary>
-/// <param name="Id">Its last byte is the cell in which its uses are counted.</param>
 /// <param name="Code">Ours, stable: lower-case letters, digits and hyphens, at most 40. Among equals the first by code is taken.</param>
 /// <param name="Value">As its kind says.</param>
-public sealed record Promotion(Guid Id, string Code, PromotionName Name, PromotionKind Kind, long Value)
+public sealed record Promotion(string Code, PromotionName Name, PromotionKind Kind, long Value)
 {
     /// <summary>Codes of plans; empty: any plan.</summary>
     public ImmutableArray<string> Plans { get; init; } = [];
+
+    /// <summary>Made of the code: what its uses are counted under.</summary>
+    public Guid Id => PromotionAccounts.IdOf(Code);
 
     /// <summary>Codes of carriers; empty: any carrier.</summary>
     public ImmutableArray<string> Carriers { get; init; } = [];
@@ -87,7 +91,7 @@ public static class PromotionAccounts
 {
     /// <summary>Of <see cref="Left"/>; a commit that is refused by it is priced again.</summary>
     public const string LeftPurpose = "promotion/left";
-    public const string OfCardPurpose = "promotion/of-card/";
+    public const string OfCardPurpose = "promotion/of-card";
     public const string ReservedPurpose = "promotion/reserved";
     public const string UsedPurpose = "promotion/used";
     public const string IssuedPurpose = "promotion/issued";
@@ -97,11 +101,17 @@ public static class PromotionAccounts
     /// <summary>Uses by cards: beside those in all, so that the two are never added up.</summary>
     public static readonly Unit UseOfCard = new("promotion-card-use");
 
-    /// <summary>What is left of all uses, in the promotion's own cell.</summary>
-    public static Account Left(Guid promotionId) => Account.For(CellId.CellOf(promotionId), LeftPurpose, Use, promotionId, floor: 0);
+    /// <summary>Where the uses of all promotions are counted: they are few, and are asked for together.</summary>
+    public static readonly Cell Cell = new(0);
 
-    /// <summary>Minus what was ever allowed.</summary>
-    public static Account Issued(Guid promotionId) => Account.For(CellId.CellOf(promotionId), IssuedPurpose, Use);
+    /// <summary>A UUIDv8 made of the code.</summary>
+    public static Guid IdOf(string code) => AccountIds.Mark(SHA256.HashData(Encoding.UTF8.GetBytes($"promotion\n{code}")).AsSpan(0, 16), Cell);
+
+    /// <summary>What is left of all uses.</summary>
+    public static Account Left(Guid promotionId) => Account.For(Cell, LeftPurpose, Use, promotionId, floor: 0);
+
+    /// <summary>Minus what was ever allowed, of all promotions.</summary>
+    public static Account Issued() => Account.For(Cell, IssuedPurpose, Use);
 
     /// <summary>Shown in quotes that may still be paid.</summary>
     public static Account Reserved(Cell cell, Guid promotionId) => Account.For(cell, ReservedPurpose, Use, promotionId, floor: 0);
@@ -110,8 +120,17 @@ public static class PromotionAccounts
     public static Account Used(Cell cell, Guid promotionId) => Account.For(cell, UsedPurpose, Use, promotionId);
 
     /// <summary>Minus the uses of one card: it opens with the first, and its floor is minus the limit, which therefore never changes.</summary>
-    public static Account OfCard(Guid cardId, string promotionCode, int limit) => Account.For(CellId.CellOf(cardId), OfCardPurpose + promotionCode, UseOfCard, cardId, floor: -limit);
+    public static Account OfCard(Guid cardId, Guid promotionId, int limit) => Account.For(CellId.CellOf(cardId), OfCardPurpose, UseOfCard, PairOf(cardId, promotionId), floor: -limit);
 
     /// <summary>All uses by the cards of a cell.</summary>
     public static Account Drawn(Cell cell) => Account.For(cell, "promotion/of-cards", UseOfCard);
+
+    /// <summary>The owner of a card's account: this card together with this promotion.</summary>
+    private static Guid PairOf(Guid cardId, Guid promotionId)
+    {
+        Span<byte> pair = stackalloc byte[32];
+        cardId.TryWriteBytes(pair, bigEndian: true, out _);
+        promotionId.TryWriteBytes(pair[16..], bigEndian: true, out _);
+        return AccountIds.Mark(SHA256.HashData(pair).AsSpan(0, 16), CellId.CellOf(cardId));
+    }
 }

@@ -31,9 +31,6 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
     public const int MaxRows = 10_000;
     public const int MaxShown = 100;
 
-    /// <summary>Where the uses of all promotions are counted: they are few, and are asked for together.</summary>
-    public static readonly Cell Cell = new(0);
-
     private sealed record Entry(int Line, Promotion Promotion);
 
     /// <param name="preview">Only say what would change.</param>
@@ -44,7 +41,7 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
         {
             foreach (var row in await PromotionFile.ReadAsync(file, MaxRows, cancellation))
             {
-                var (promotion, faults) = PromotionLine.Read(row, facts, CellId.New(Cell, time));
+                var (promotion, faults) = PromotionLine.Read(row, facts);
                 bad.AddRange(faults);
                 if (promotion is not null)
                 {
@@ -105,9 +102,8 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
         var left = await PromotionReader.LeftAsync(db, rows.Values.Select(row => row.ToPromotion()), cancellation);
         var (changes, unchanged, bad) = (new List<OfferChange>(), 0, new List<BadOffer>());
         var lines = new Dictionary<string, int>();
-        for (var index = 0; index < entries.Count; index++)
+        foreach (var (line, promotion) in entries)
         {
-            var (line, promotion) = entries[index];
             if (!lines.TryAdd(promotion.Code, line))
             {
                 bad.Add(new BadOffer(line, "code", $"'{promotion.Code}' stands in line {lines[promotion.Code]} already"));
@@ -121,7 +117,6 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
                 continue;
             }
 
-            entries[index] = new Entry(line, promotion = promotion with { Id = row.Id });
             var known = row.ToPromotion();
             if (known.StoppedAt is not null)
             {
@@ -176,12 +171,13 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
         foreach (var row in await db.Set<PromotionRow>().Where(row => row.LimitUses != null && row.LimitUses != row.IssuedUses).ToListAsync(cancellation))
         {
             var more = row.LimitUses!.Value - row.IssuedUses;
-            var key = $"{row.Id:N}/{row.Tellings}/{row.IssuedUses}/{row.LimitUses}";
+            var id = PromotionAccounts.IdOf(row.Code);
+            var key = $"{row.Code}/{row.Tellings}/{row.IssuedUses}/{row.LimitUses}";
             var outcome = await ledger.CommitAsync(
-                new Commit(Cell)
+                new Commit(PromotionAccounts.Cell)
                 {
                     Key = new IdempotencyKey("promotion-limit", key, [.. SHA256.HashData(Encoding.UTF8.GetBytes(key))]),
-                    Transfers = [new Transfer(CellId.New(Cell, time), "promotion-limited", row.Id, [new(PromotionAccounts.Left(row.Id), more), new(PromotionAccounts.Issued(row.Id), -more)])],
+                    Transfers = [new Transfer(CellId.New(PromotionAccounts.Cell, time), "promotion-limited", id, [new(PromotionAccounts.Left(id), more), new(PromotionAccounts.Issued(), -more)])],
                 },
                 cancellation);
             if (outcome is CommitOutcome.BelowFloor low)

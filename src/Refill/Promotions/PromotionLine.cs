@@ -43,8 +43,7 @@ internal sealed partial class PromotionLine
 
     private PromotionLine(FileRow row, OfferFacts facts) => (this.row, this.facts) = (row, facts);
 
-    /// <param name="id">Of a new promotion.</param>
-    public static (Promotion? Promotion, IReadOnlyList<BadOffer> Bad) Read(FileRow row, OfferFacts facts, Guid id)
+    public static (Promotion? Promotion, IReadOnlyList<BadOffer> Bad) Read(FileRow row, OfferFacts facts)
     {
         var line = new PromotionLine(row, facts);
         if (row.Fault is { } fault)
@@ -62,7 +61,7 @@ internal sealed partial class PromotionLine
             return (null, line.bad);
         }
 
-        var promotion = line.Parse(id);
+        var promotion = line.Parse();
         return line.bad.Count == 0 ? (promotion, []) : (null, line.bad);
     }
 
@@ -86,7 +85,7 @@ internal sealed partial class PromotionLine
         }
     }
 
-    private Promotion Parse(Guid id)
+    private Promotion Parse()
     {
         var (kind, value) = KindAndValue();
         var zone = Cell("time_zone");
@@ -96,7 +95,7 @@ internal sealed partial class PromotionLine
             Bad("time_zone", zone.Length == 0 ? "is empty, and a window needs the zone that it is meant in, such as America/New_York" : $"'{zone}' is no IANA time zone");
         }
 
-        var promotion = new Promotion(id, Code(), new PromotionName(Name("name_en", needed: true)!, Name("name_zh"), Name("name_es")), kind, value)
+        var promotion = new Promotion(Code(), new PromotionName(Name("name_en", needed: true)!, Name("name_zh"), Name("name_es")), kind, value)
         {
             Plans = Codes("plans", facts.Plans.ContainsKey, "is no plan in the catalogue"),
             Carriers = Codes("carriers", facts.Carriers.Contains, "is no carrier in the catalogue"),
@@ -137,6 +136,11 @@ internal sealed partial class PromotionLine
         if (promotion is { Kind: PromotionKind.BuyGetOne, IsCombinable: true })
         {
             Bad("combinable", "buy-n-get-one stands alone");
+        }
+
+        if (promotion is { Kind: PromotionKind.BuyGetOne, Gateways.IsEmpty: false })
+        {
+            Bad("gateways", "buy-n-get-one is the same in every way of paying");
         }
 
         foreach (var plan in promotion.Plans.Where(plan => !promotion.Carriers.IsEmpty && !promotion.Carriers.Contains(facts.Plans[plan])))

@@ -59,7 +59,7 @@ public sealed class PromotionReader(Database database, TimeProvider time)
         }
 
         var counted = book.All.Where(promotion => promotion.UsesPerCard is not null && promotion.RunsAt(at))
-            .ToDictionary(promotion => PromotionAccounts.OfCard(cardId, promotion.Code, promotion.UsesPerCard!.Value).Id, promotion => promotion.Code);
+            .ToDictionary(promotion => PromotionAccounts.OfCard(cardId, promotion.Id, promotion.UsesPerCard!.Value).Id, promotion => promotion.Code);
         if (counted.Count == 0)
         {
             return FrozenSet<string>.Empty;
@@ -82,7 +82,7 @@ public sealed class PromotionReader(Database database, TimeProvider time)
         }
 
         Guid[] ids = [.. limited.Keys];
-        short cell = PromotionImport.Cell.Number;
+        short cell = PromotionAccounts.Cell.Number;
         var left = limited.Values.ToDictionary(code => code, _ => 0L);
         foreach (var account in await db.Set<AccountRow>().AsNoTracking().Where(a => a.Cell == cell && ids.Contains(a.Id)).Select(a => new { a.Id, a.Balance }).ToListAsync(cancellation))
         {

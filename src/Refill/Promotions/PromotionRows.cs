@@ -10,7 +10,6 @@ public sealed class PromotionRow : IEntityTypeConfiguration<PromotionRow>
     private const char Separator = ',';
 
     public string Code { get; set; } = "";
-    public Guid Id { get; set; }
     public short Kind { get; set; }
     public long Value { get; set; }
     public string NameEn { get; set; } = "";
@@ -43,10 +42,9 @@ public sealed class PromotionRow : IEntityTypeConfiguration<PromotionRow>
     {
         builder.ToTable("promotion");
         builder.HasKey(row => row.Code);
-        builder.HasIndex(row => row.Id).IsUnique();
     }
 
-    public Promotion ToPromotion() => new(Id, Code, new PromotionName(NameEn, NameZh, NameEs), (PromotionKind)Kind, Value)
+    public Promotion ToPromotion() => new(Code, new PromotionName(NameEn, NameZh, NameEs), (PromotionKind)Kind, Value)
     {
         Plans = Split(Plans),
         Carriers = Split(Carriers),
@@ -68,7 +66,6 @@ public sealed class PromotionRow : IEntityTypeConfiguration<PromotionRow>
     internal static PromotionRow From(Promotion promotion) => new()
     {
         Code = promotion.Code,
-        Id = promotion.Id,
         Kind = (short)promotion.Kind,
         Value = promotion.Value,
         NameEn = promotion.Name.English,

@@ -36,11 +36,16 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
             return new WorkVerdict.Finished();
         }
 
+        if (topUp.State == TopUpState.Paid && topUp.StartsAt is { } start && start - time.GetUtcNow() is { Ticks: > 0 } early)
+        {
+            return new WorkVerdict.Again(early, null); // Bought in advance: somebody was in a hurry.
+        }
+
         CrashPoint.Reach(CrashPoint.DeliveryClaimed);
         var carrier = carriers.Find(topUp.Carrier.Connector)
             ?? throw new InvalidOperationException($"the connector '{topUp.Carrier.Connector}' is not set up, but top-up {topUp.Id} needs it");
         var card = await CardOfAsync(topUp, cancellation);
-        var order = new DeliveryOrder(topUp.Id, topUp.CardId, card.Identifier(topUp.IdentifierKind), topUp.Reference, topUp.Plan.CarrierProduct, topUp.Price);
+        var order = new DeliveryOrder(topUp.Id, topUp.CardId, card.Identifier(topUp.IdentifierKind), topUp.Reference, topUp.Plan.CarrierProduct, topUp.Plan.Price);
 
         // Null: the carrier knows nothing of it, so it is to be called. The same id credits at most once, however often it is sent (ICarrier's promise).
         var outcome = topUp.LastCallAt is { } calledAt ? await AskAsync(carrier, order, topUp.CarrierNumber, calledAt, cancellation) : null;
@@ -105,7 +110,7 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
     {
         CrashPoint.Reach(CrashPoint.Completing);
         var topUp = seen.TopUp;
-        ImmutableArray<Posting> allowances = carrier.AllowancesInLedger ? Allowances.Postings(topUp.Plan, topUp.Id) : [];
+        ImmutableArray<Posting> allowances = carrier.AllowancesInLedger ? Allowances.Postings(topUp.Plan, topUp.Id, topUp.Sale?.Present.Quantity ?? 1, topUp.Sale?.Present.BonusBytes ?? 0) : [];
         var step = await store.TakeAsync(
             seen,
             async (now, payments) =>
@@ -135,7 +140,7 @@ internal sealed class Delivery(TopUpStore store, TopUpSteps steps, CarrierDirect
 
     /// <summary>What we know of the card from now on, in the same commit; the carrier may correct it at the next inquiry.</summary>
     private ImmutableArray<RowChange> CardNow(TopUp topUp, CardRecord card) =>
-        topUp.Plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, topUp.Plan.Name, topUp.Plan.Validity.EndsAt(time.GetUtcNow()))] : [];
+        topUp.Plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, topUp.Plan.Name, TopUpSteps.EndsAt(topUp.Plan, topUp.Sale, time.GetUtcNow()), time.GetUtcNow())] : CardBook.ToppedUp(card, time.GetUtcNow());
 
     private async Task<CardRecord> CardOfAsync(TopUp topUp, CancellationToken cancellation) =>
         await cards.GetAsync(topUp.CardId, cancellation) ?? throw new InvalidOperationException($"top-up {topUp.Id} has no card");

@@ -14,7 +14,7 @@ namespace Refill.TopUps;
 
 public static class Registration
 {
-    /// <summary>The journey of a top-up and the work it needs. Expects ledger, cards, catalogue, carriers and gateways to be registered.</summary>
+    /// <summary>The journey of a top-up and the work it needs. Expects ledger, cards, catalogue, promotions, carriers and gateways to be registered.</summary>
     public static IServiceCollection AddTopUps(this IServiceCollection services) => services
         .AddSingleton<TopUpChanges>()
         .AddSingleton<WorkBell>()
@@ -22,6 +22,8 @@ public static class Registration
         .AddSingleton<TermsBook>()
         .AddSingleton<ArchivedMonths>()
         .AddSingleton<TopUpStore>()
+        .AddSingleton<WalletSteps>()
+        .AddSingleton<Selling>()
         .AddSingleton<PaymentWatch>()
         .AddSingleton<Delivery>()
         .AddSingleton<RefundCalls>()
@@ -34,11 +36,11 @@ public static class Registration
         .AddSingleton(p => new TopUpDesk(
             p.GetRequiredService<TopUpStore>(), p.GetRequiredService<TopUpSteps>(), p.GetRequiredService<PaymentWatch>(), p.GetRequiredService<TopUpChanges>(),
             p.GetRequiredService<PaymentGateways>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(), p.GetRequiredService<CatalogueReader>(),
-            p.GetRequiredService<FxRates>(), p.GetRequiredService<TimeProvider>()))
+            p.GetRequiredService<Selling>(), p.GetRequiredService<TimeProvider>()))
         .AddSingleton(p => new NotificationDesk(
             p.GetRequiredService<TopUpStore>(), p.GetRequiredService<PaymentWatch>(), p.GetRequiredService<PaymentGateways>(), p.GetRequiredService<CarrierDirectory>()))
         .AddSingleton(p => new WalletOrders(
-            p.GetRequiredService<TopUpStore>(), p.GetRequiredService<TopUpSteps>(), p.GetRequiredService<TopUpDesk>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(),
+            p.GetRequiredService<TopUpStore>(), p.GetRequiredService<WalletSteps>(), p.GetRequiredService<Selling>(), p.GetRequiredService<TopUpDesk>(), p.GetRequiredService<CarrierDirectory>(), p.GetRequiredService<CardBook>(),
             p.GetRequiredService<CatalogueReader>(), p.GetRequiredService<GeneralLedger>(), p.GetRequiredService<WalletGateway>(),
             p.GetRequiredService<ArchivedMonths>(), p.GetRequiredService<TimeProvider>()))
         .AddSingleton(Handlers);

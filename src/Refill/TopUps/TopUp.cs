@@ -57,12 +57,27 @@ public sealed record TopUp(
     /// <summary>How long after the quote's end (of a transfer: after the payment's) a payment is still honoured at the quoted price; later it goes back (failure case 20).</summary>
     public static readonly TimeSpan HonourLateFor = TimeSpan.FromHours(24);
 
+    /// <summary>What offers make of the price; null: it is the list price.</summary>
+    public Sale? Sale { get; init; }
+
+    /// <summary>When it is to be delivered: paid in advance, started later. Null: as soon as it is paid.</summary>
+    public DateTimeOffset? StartsAt { get; init; }
+
     public Cell Cell => CellId.CellOf(Id);
 
-    public Money Price => Plan.Price;
+    /// <summary>What is to be earned: of the way that it was paid in, once it is paid.</summary>
+    public Money Price => Sale is null ? Plan.Price : Plan.Price with { Minor = Sale.Present.TotalCents };
 
-    /// <summary>What a gateway of this currency asks; null: it cannot be paid in it.</summary>
-    public Money? ChargeIn(Currency currency) => currency == Price.Currency ? Price : currency == Charge.Currency ? Charge : null;
+    /// <summary>What this gateway asks, in its currency; null: it cannot be paid in that.</summary>
+    public Money? ChargeAt(string gateway, Currency currency) => ChargeAt(Plan, Charge, Rate, Sale, gateway, currency);
+
+    internal static Money? ChargeAt(Plan plan, Money charge, FxRate rate, Sale? sale, string gateway, Currency currency) => (sale is null, currency == plan.Price.Currency) switch
+    {
+        (true, true) => plan.Price,
+        (true, false) => currency == charge.Currency ? charge : null,
+        (false, true) => plan.Price with { Minor = sale!.At(gateway).TotalCents },
+        _ => currency == rate.To && rate.From != rate.To ? rate.Convert(plan.Price with { Minor = sale!.At(gateway).TotalCents }) : null,
+    };
 
     /// <summary>When it was made: its id says so.</summary>
     public DateTimeOffset CreatedAt => CellId.TimeOf(Id);
@@ -95,7 +110,11 @@ public sealed record TopUp(
             row.Id, row.Version, row.OrderCode ?? TopUps.OrderCode.Of(row.Id), (TopUpState)row.State, row.CardId, detail.IdentifierKind, detail.LastFour,
             terms.Carrier, detail.CurrentPlan, detail.CurrentExpiresAt, terms.Plan, charge, detail.Rate ?? NoExchange(charge.Currency, CellId.TimeOf(row.Id)), detail.Reference,
             row.UpdatedAt, detail.QuoteExpiresAt ?? CellId.TimeOf(row.Id), detail.DeliveryStartedAt, detail.LastCallAt, detail.CompletedAt, detail.ValidUntil,
-            detail.CarrierNumber, detail.CarrierReference, detail.Trouble, row.WalletId);
+            detail.CarrierNumber, detail.CarrierReference, detail.Trouble, row.WalletId)
+        {
+            Sale = detail.Sale,
+            StartsAt = detail.StartsAt,
+        };
     }
 
     /// <summary>Paid in the currency of the price: by a wallet, or because no rate held.</summary>
@@ -121,11 +140,13 @@ public sealed record TopUp(
         DateTimeOffset? ValidUntil,
         string? CarrierNumber,
         string? CarrierReference,
-        TopUpTrouble Trouble)
+        TopUpTrouble Trouble,
+        Sale? Sale = null,
+        DateTimeOffset? StartsAt = null)
     {
         public static Detail Of(TopUp t) => new(
             t.IdentifierKind, t.LastFour, t.CurrentPlan, t.CurrentExpiresAt, t.Rate == NoExchange(t.Charge.Currency, t.CreatedAt) ? null : t.Rate, t.Reference, t.QuoteExpiresAt == t.CreatedAt ? null : t.QuoteExpiresAt,
-            t.DeliveryStartedAt, t.LastCallAt, t.CompletedAt, t.ValidUntil, t.CarrierNumber, t.CarrierReference, t.Trouble);
+            t.DeliveryStartedAt, t.LastCallAt, t.CompletedAt, t.ValidUntil, t.CarrierNumber, t.CarrierReference, t.Trouble, t.Sale, t.StartsAt);
     }
 }
 

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Refill.Cards;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
+using Refill.Promotions;
 using Refill.Storage;
 using Refill.Units;
 using Refill.Work;
@@ -25,10 +26,12 @@ public sealed class TopUpAudit(Database database)
 
     internal async Task<IReadOnlyList<AuditFinding>> RunAsync(ArchivedTopUps archives, CancellationToken cancellation)
     {
-        var (laws, prices) = (new TopUpLaws(archives), await PricesAsync(cancellation));
+        var (laws, offers, prices) = (new TopUpLaws(archives), new PromotionLaws(archives), await PricesAsync(cancellation));
         await foreach (var piece in archives.TopUps(cancellation).Chunk(MaxArchivedAtOnce).WithCancellation(cancellation))
         {
-            laws.JudgeArchived(RowsOf(piece, prices));
+            var rows = RowsOf(piece, prices);
+            laws.JudgeArchived(rows);
+            offers.JudgeArchived(rows);
         }
 
         var share = await CellsAtOnceAsync(cancellation);
@@ -37,10 +40,11 @@ public sealed class TopUpAudit(Database database)
             foreach (var rows in await ReadAsync((short)first, (short)(first + share - 1), archives.MovingBefore, prices, cancellation))
             {
                 laws.Judge(rows);
+                offers.Judge(rows);
             }
         }
 
-        return [.. laws.Findings, await WalletsAsync(cancellation)];
+        return [.. laws.Findings, await WalletsAsync(cancellation), .. offers.Findings, await PromotionLaws.OverAllAsync(database, cancellation)];
     }
 
     /// <summary>
@@ -101,7 +105,7 @@ public sealed class TopUpAudit(Database database)
         await using var db = database.Open();
         await using var snapshot = await db.SnapshotAsync(cancellation);
         var topUps = (await db.Set<TopUpRow>().AsNoTracking().Where(t => t.Cell >= first && t.Cell <= last)
-            .Select(t => new TopUpLine(t.Cell, t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId, t.OrderCode, t.TermsId)).ToListAsync(cancellation)).ToLookup(t => t.Cell);
+            .Select(t => new TopUpLine(t.Cell, t.Id, t.Version, (TopUpState)t.State, t.CardId, t.ChargeMinor, t.ChargeCurrency, t.WalletId, t.OrderCode, t.TermsId, t.Detail.Contains(TopUpLine.OffersMark) ? t.Detail : null)).ToListAsync(cancellation)).ToLookup(t => t.Cell);
         var known = movingBefore == Guid.Empty ? [] : topUps.SelectMany(cell => cell).Select(t => t.Id).ToHashSet();
         var payments = (await db.Set<PaymentRow>().AsNoTracking().Where(p => p.Cell >= first && p.Cell <= last).ToListAsync(cancellation)).Where(p => !IsLeaving(p.TopUpId)).ToLookup(p => p.Cell);
         var steps = (await db.Set<TopUpStepRow>().AsNoTracking().Where(s => s.Cell >= first && s.Cell <= last).OrderBy(s => s.TopUpVersion).ToListAsync(cancellation)).Where(s => !IsLeaving(s.TopUpId)).ToLookup(s => s.Cell);
@@ -109,7 +113,9 @@ public sealed class TopUpAudit(Database database)
         var pending = await Tallies.PendingAsync(db, cancellation);
         var accounts = (await db.Set<AccountRow>().AsNoTracking()
             .Where(a => a.Cell >= first && a.Cell <= last && (a.Purpose == "held" || a.Purpose.StartsWith("refund-in-transit/") || a.Purpose.StartsWith("clearing/") || a.Purpose.StartsWith("fees/") || a.Purpose.StartsWith("settlement/"))).ToListAsync(cancellation)).ToLookup(a => a.Cell);
-        foreach (var account in accounts.SelectMany(a => a))
+        var offers = (await db.Set<AccountRow>().AsNoTracking()
+            .Where(a => a.Cell >= first && a.Cell <= last && (a.Purpose == PromotionAccounts.ReservedPurpose || a.Purpose == PromotionAccounts.UsedPurpose || a.Purpose == PromotionAccounts.OfCardPurpose)).ToListAsync(cancellation)).ToLookup(a => a.Cell);
+        foreach (var account in accounts.Concat(offers).SelectMany(a => a))
         {
             account.Balance += pending.GetValueOrDefault(account.Id).Amount;
         }
@@ -119,7 +125,7 @@ public sealed class TopUpAudit(Database database)
         var cards = (await db.Set<CardRow>().Where(c => c.Cell >= first && c.Cell <= last && db.Set<CardIdentifierRow>().Any(i => i.CardId == c.Id)).Select(c => new { c.Cell, c.Id }).ToListAsync(cancellation)).ToLookup(c => c.Cell, c => c.Id);
         return
         [
-            .. topUps.Select(cell => cell.Key).Union(payments.Select(cell => cell.Key)).Union(steps.Select(cell => cell.Key)).Union(accounts.Select(cell => cell.Key)).Order().Select(cell => new TopUpRows(
+            .. topUps.Select(cell => cell.Key).Union(payments.Select(cell => cell.Key)).Union(steps.Select(cell => cell.Key)).Union(accounts.Select(cell => cell.Key)).Union(offers.Select(cell => cell.Key)).Order().Select(cell => new TopUpRows(
                 cell,
                 topUps[cell].ToDictionary(t => t.Id),
                 PaymentsOf(topUps[cell], payments[cell]),
@@ -130,7 +136,10 @@ public sealed class TopUpAudit(Database database)
                 work,
                 cards[cell].ToHashSet(),
                 prices,
-                refunds)),
+                refunds)
+            {
+                Offers = [.. offers[cell]],
+            }),
         ];
 
         // An archive that is half moved: its top-ups have gone, what is about them goes now.
@@ -139,7 +148,7 @@ public sealed class TopUpAudit(Database database)
 
     private static TopUpRows RowsOf(IReadOnlyList<ArchivedTopUp> archived, IReadOnlyDictionary<Guid, Money> prices)
     {
-        var topUps = archived.Select(a => new TopUpLine(a.TopUp.Cell, a.TopUp.Id, a.TopUp.Version, (TopUpState)a.TopUp.State, a.TopUp.CardId, a.TopUp.ChargeMinor, a.TopUp.ChargeCurrency, a.TopUp.WalletId, a.TopUp.OrderCode, a.TopUp.TermsId)).DistinctBy(t => t.Id).ToList();
+        var topUps = archived.Select(a => new TopUpLine(a.TopUp.Cell, a.TopUp.Id, a.TopUp.Version, (TopUpState)a.TopUp.State, a.TopUp.CardId, a.TopUp.ChargeMinor, a.TopUp.ChargeCurrency, a.TopUp.WalletId, a.TopUp.OrderCode, a.TopUp.TermsId, a.TopUp.Detail.Contains(TopUpLine.OffersMark, StringComparison.Ordinal) ? a.TopUp.Detail : null)).DistinctBy(t => t.Id).ToList();
         var transfers = archived.SelectMany(a => a.Transfers).ToList();
         return new TopUpRows(
             -1,

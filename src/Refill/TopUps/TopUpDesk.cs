@@ -1,12 +1,8 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
 using Refill.Cards;
 using Refill.Carriers;
 using Refill.Catalogue;
-using Refill.Ledger;
 using Refill.Payments;
-using Refill.Units;
 using Refill.Work;
 
 namespace Refill.TopUps;
@@ -28,14 +24,14 @@ public sealed class TopUpDesk
     private readonly CarrierDirectory carriers;
     private readonly CardBook cards;
     private readonly CatalogueReader catalogue;
-    private readonly FxRates rates;
+    private readonly Selling selling;
     private readonly TimeProvider time;
     private readonly RecentChecks checks;
 
-    internal TopUpDesk(TopUpStore store, TopUpSteps steps, PaymentWatch watch, TopUpChanges changes, PaymentGateways gateways, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, FxRates rates, TimeProvider time)
+    internal TopUpDesk(TopUpStore store, TopUpSteps steps, PaymentWatch watch, TopUpChanges changes, PaymentGateways gateways, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, Selling selling, TimeProvider time)
     {
         (this.store, this.steps, this.watch, this.changes, this.gateways) = (store, steps, watch, changes, gateways);
-        (this.carriers, this.cards, this.catalogue, this.rates, this.time) = (carriers, cards, catalogue, rates, time);
+        (this.carriers, this.cards, this.catalogue, this.selling, this.time) = (carriers, cards, catalogue, selling, time);
         checks = new RecentChecks(time, LeastBetweenChecks);
     }
 
@@ -88,62 +84,27 @@ public sealed class TopUpDesk
             : null;
 
     /// <summary>The plans that this card can take now, cheapest first; none while there is no exchange rate to price them by.</summary>
-    public async Task<IReadOnlyList<PlanOffer>> OffersAsync(CardView card, CancellationToken cancellation)
-    {
-        var now = time.GetUtcNow();
-        var rate = await RateAsync(cancellation);
-        if (rate is null && !TakesPrices)
-        {
-            return [];
-        }
+    public Task<IReadOnlyList<PlanOffer>> OffersAsync(CardView card, CancellationToken cancellation) => selling.OffersAsync(card, cancellation);
 
-        var plans = await catalogue.PlansOfAsync(card.Carrier.Code, now, cancellation);
-        return [.. plans.Select(plan => new PlanOffer(plan, rate?.Convert(plan.Price) ?? plan.Price, plan.Validity.EndsAt(now)))];
-    }
-
-    /// <summary>Freezes price, rate and validity for 15 minutes.</summary>
+    /// <summary>Freezes price, offers, rate and validity for 15 minutes.</summary>
     /// <param name="formKey">Made anew with each page that offers plans: a form that is sent twice gives the same quote. At most 64 characters.</param>
-    public async Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid nameId, string? planCode, string? formKey, CancellationToken cancellation)
+    public async Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid nameId, string? planCode, string? formKey, CancellationToken cancellation) =>
+        await ViewAsync(await selling.QuoteAsync(nameId, planCode, formKey, QuoteWishes.None, null, cancellation), cancellation);
+
+    /// <summary>The same plan for the same card again, with other wishes: a new quote in the place of one that nobody has begun to pay. If the wishes are refused, the old one stays.</summary>
+    public async Task<Result<TopUpView, QuoteRefused>> RequoteAsync(Guid topUpId, QuoteWishes wishes, CancellationToken cancellation)
     {
-        if (await cards.FindAsync(nameId, cancellation) is not var (card, name) || await catalogue.CarrierAsync(card.CarrierCode, cancellation) is not { } carrier)
+        if (await store.LoadAsync(topUpId, cancellation) is not var (topUp, payments) || await cards.GetAsync(topUp.CardId, cancellation) is not { } card)
         {
             return new QuoteRefused(QuoteProblem.CardNotFound);
         }
 
-        var found = await catalogue.FindPlanAsync(planCode ?? "", time.GetUtcNow(), cancellation);
-        if (found.Plan is not { } plan)
+        if (topUp.State != TopUpState.Quoted || topUp.QuoteExpiresAt <= time.GetUtcNow())
         {
-            return new QuoteRefused(found.Withdrawn ? QuoteProblem.PlanWithdrawn : QuoteProblem.PlanNotFound);
+            return new QuoteRefused(topUp.State is TopUpState.Quoted or TopUpState.Expired or TopUpState.Cancelled ? QuoteProblem.QuoteExpired : QuoteProblem.AlreadyPaid);
         }
 
-        if (plan.CarrierCode != card.CarrierCode)
-        {
-            return new QuoteRefused(QuoteProblem.PlanNotForCard);
-        }
-
-        var rate = await RateAsync(cancellation);
-        if (rate is null && !TakesPrices)
-        {
-            return new QuoteRefused(QuoteProblem.NoExchangeRate);
-        }
-
-        var step = steps.Quote(card.Id, name, carrier, card.Reference, card.CurrentPlan, card.ExpiresAt, plan, rate);
-        var outcome = await store.CommitAsync(step, FormKey(formKey, nameId, plan.Code), null, cancellation);
-        CrashPoint.Reach(CrashPoint.QuoteCommitted);
-        if (outcome is CommitOutcome.Replayed replayed && await GetAsync(new Guid(replayed.Answer.Span, bigEndian: true), cancellation) is { } earlier && StillGood(earlier))
-        {
-            return earlier;
-        }
-
-        if (outcome is not CommitOutcome.Committed)
-        {
-            // The form's key is used up (its quote is over, or it was for something else): the visitor gets a quote of its own.
-            outcome = await store.CommitAsync(step, null, null, cancellation);
-        }
-
-        return outcome is CommitOutcome.Committed && await GetAsync(step.After.Id, cancellation) is { } view
-            ? view
-            : throw new InvalidOperationException($"a new quote was refused: {outcome}");
+        return await ViewAsync(await selling.QuoteAsync(cards.NameOf(card.Identifier(topUp.IdentifierKind)), topUp.Plan.Code, null, wishes, topUp, cancellation), cancellation);
     }
 
     /// <summary>The top-up, or null if there is none.</summary>
@@ -159,7 +120,7 @@ public sealed class TopUpDesk
 
         var card = await cards.GetAsync(topUp.CardId, cancellation) ?? throw new InvalidOperationException($"top-up {topUp.Id} has no card");
         var name = card.Identifier(topUp.IdentifierKind);
-        var view = View(topUp, payments, name, cards.NameOf(name));
+        var view = View(topUp, payments, name, cards.NameOf(name)) with { Packs = await selling.PacksAsync(topUp, cancellation) };
         if (payments.All(payment => payment.RefundsAsked == 0))
         {
             return view;
@@ -294,7 +255,7 @@ public sealed class TopUpDesk
         }
     }
 
-    /// <summary>The visitor gives up before paying. False: too late.</summary>
+    /// <summary>The visitor gives up before paying; or, of what was bought in advance, before it starts: then the money goes back. False: too late.</summary>
     public async Task<bool> CancelAsync(Guid topUpId, CancellationToken cancellation) =>
         await store.TakeAsync(topUpId, steps.Cancel, cancellation: cancellation) is not null;
 
@@ -352,20 +313,16 @@ public sealed class TopUpDesk
         return isKept;
     }
 
-    /// <summary>True if something can be paid without exchanging: then a missing rate closes no shop.</summary>
-    private bool TakesPrices => gateways.All.Any(gateway => gateway.Currency == Currency.Usd && gateway.Ways.Any(way => way != PaymentWay.Direct));
-
-    private Task<FxRate?> RateAsync(CancellationToken cancellation) => rates.ForQuotesAsync(Currency.Usd, Currency.Cny, cancellation);
-
-    private bool StillGood(TopUpView view) => view.State is TopUpState.Quoted or TopUpState.AwaitingPayment && view.QuoteExpiresAt > time.GetUtcNow();
-
-    private static IdempotencyKey? FormKey(string? key, Guid nameId, string planCode) => key is { Length: > 0 and <= 64 }
-        ? new IdempotencyKey("quote", $"{key}:{planCode}", [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{nameId:N}:{planCode}"))])
-        : null;
+    private async Task<Result<TopUpView, QuoteRefused>> ViewAsync(Result<TopUp, QuoteRefused> quoted, CancellationToken cancellation) =>
+        quoted.Refusal is { } refused ? refused : await GetAsync(quoted.Value!.Id, cancellation) ?? throw new InvalidOperationException($"quote {quoted.Value.Id} is gone");
 
     internal static TopUpView View(TopUp t, IReadOnlyList<Payment> payments, CardIdentifier identifier, Guid nameId) => new(
         t.Id, t.OrderCode, t.State, t.Version, nameId, identifier, t.Carrier, t.CurrentPlan, t.CurrentExpiresAt, t.Plan, t.Price, t.Charge, t.Rate, t.CreatedAt, t.QuoteExpiresAt,
-        t.CompletedAt, t.ValidUntil, t.CarrierReference, t.Trouble, [.. payments.Select(View)]);
+        t.CompletedAt, t.ValidUntil, t.CarrierReference, t.Trouble, [.. payments.Select(View)])
+    {
+        Sale = t.Sale,
+        StartsAt = t.StartsAt,
+    };
 
     private static PaymentView View(Payment p) => new(
         p.Id, p.Gateway, p.Way, p.State == PaymentState.Open ? p.Code : null, p.Amount, p.ExpiresAt, p.PaidAmount is not null,

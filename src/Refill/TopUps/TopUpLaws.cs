@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
 using Refill.Units;
@@ -5,8 +6,20 @@ using Refill.Units;
 namespace Refill.TopUps;
 
 /// <summary>What the audit knows of a top-up.</summary>
-internal sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId, string? OrderCode, Guid TermsId)
+/// <param name="Offers">Its detail, if it was sold with offers; else null.</param>
+internal sealed record TopUpLine(short Cell, Guid Id, long Version, TopUpState State, Guid CardId, long ChargeMinor, string ChargeCurrency, Guid? WalletId, string? OrderCode, Guid TermsId, string? Offers)
 {
+    /// <summary>How a detail with offers is told from one without, by the database.</summary>
+    public const string OffersMark = "\"sale\":";
+
+    private readonly TopUp.Detail? detail = Offers is null ? null : JsonSerializer.Deserialize(Offers, TopUpJson.Compiled.Detail);
+
+    public Sale? Sale => detail?.Sale;
+
+    /// <summary>What this payment may have asked: the price in its own way of paying.</summary>
+    public bool Asks(Payment payment, Money price) => Sale is { } sale
+        && price with { Minor = sale.At(payment.Gateway).TotalCents } is var own && (payment.Amount == own || (detail!.Rate is { } rate && rate.To == payment.Amount.Currency && payment.Amount == rate.Convert(own)));
+
     /// <summary>Paid from a wallet in its first commit: it is its own payment (Payment.OfItself).</summary>
     public Payment? OwnPayment => WalletId is { } wallet ? Payment.OfItself(Id, wallet, new Money(ChargeMinor, Currency.Of(ChargeCurrency)), default) : null;
 }
@@ -27,7 +40,11 @@ internal sealed record TopUpRows(
     IReadOnlySet<(string Kind, Guid Subject)> Work,
     IReadOnlySet<Guid> Cards,
     IReadOnlyDictionary<Guid, Money> Prices,
-    ILookup<Guid, Refund> Refunds);
+    ILookup<Guid, Refund> Refunds)
+{
+    /// <summary>Those that count the uses of offers.</summary>
+    public IReadOnlyList<AccountRow> Offers { get; init; } = [];
+}
 
 /// <summary>The invariants of reliability.md that the ledger alone cannot see, each held against the rows that it is given.</summary>
 internal sealed class TopUpLaws(ArchivedTopUps archives)
@@ -131,7 +148,8 @@ internal sealed class TopUpLaws(ArchivedTopUps archives)
             }
 
             var charge = new Money(topUp.ChargeMinor, Currency.Of(topUp.ChargeCurrency));
-            foreach (var payment in rows.Payments[topUp.Id].Where(p => p.Amount != charge && !(rows.Prices.TryGetValue(topUp.TermsId, out var price) && p.Amount == price)))
+            var price = rows.Prices.GetValueOrDefault(topUp.TermsId, Money.Usd(0));
+            foreach (var payment in rows.Payments[topUp.Id].Where(p => topUp.Sale is null ? p.Amount != charge && p.Amount != price : !topUp.Asks(p, price)))
             {
                 check.Problem($"payment {payment.Id} asks for {payment.Amount}, top-up {topUp.Id} for {charge} or its price");
             }

@@ -5,7 +5,6 @@ using Refill.Carriers;
 using Refill.Catalogue;
 using Refill.Ledger;
 using Refill.Payments;
-using Refill.Payments.Wallets;
 using Refill.Storage;
 using Refill.Units;
 
@@ -30,10 +29,10 @@ internal sealed record Step(string Name, TopUp? Before, TopUp After)
 
     /// <summary>Rows of others that belong to the same step (the card's current plan).</summary>
     public ImmutableArray<RowChange> Also { get; init; } = [];
-}
 
-/// <summary>What our own network puts on a card, for the commit that does it.</summary>
-internal sealed record OwnCredit(string Reference, ImmutableArray<Posting> Allowances, ImmutableArray<RowChange> Card);
+    /// <summary>What is taken instead if nothing is left of an offer that the step must use.</summary>
+    public Step? IfUsedUp { get; init; }
+}
 
 /// <summary>
 /// The state machine: one method a step; values in, values out; no database, no network. A method returns null when the step is not to be
@@ -65,55 +64,30 @@ internal sealed class TopUpSteps(TimeProvider time)
     private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <param name="rate">Null: none that may be used; then only gateways that take the currency of the price can be paid with.</param>
-    public Step Quote(Guid cardId, CardIdentifier identifier, Carrier carrier, string reference, string? currentPlan, DateTimeOffset? currentExpiresAt, Plan plan, FxRate? rate)
+    /// <param name="sale">What offers make of the price; null: there is none.</param>
+    /// <param name="startsAt">When it is to be delivered; null: as soon as it is paid.</param>
+    public Step Quote(
+        Guid cardId, CardIdentifier identifier, Carrier carrier, string reference, string? currentPlan, DateTimeOffset? currentExpiresAt, Plan plan, FxRate? rate, Sale? sale = null, DateTimeOffset? startsAt = null)
     {
         var cell = CellId.CellOf(cardId);
         var id = CellId.New(cell, time);
         var now = CellId.TimeOf(id);
+        var price = sale is null ? plan.Price : plan.Price with { Minor = sale.Plain.TotalCents };
         var topUp = new TopUp(
             id, 0, OrderCode.New(cell), TopUpState.Quoted, cardId, identifier.Kind, identifier.LastFour, carrier, currentPlan, currentExpiresAt,
-            plan, rate?.Convert(plan.Price) ?? plan.Price, rate ?? TopUp.NoExchange(plan.Price.Currency, now), reference, now, now + TopUp.QuoteLifetime, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
-        return new Step("quoted", null, topUp) { Work = [new(ExpireWork, topUp.Id, topUp.QuoteExpiresAt)] };
-    }
-
-    /// <summary>Ordered from a wallet for another carrier's card: paid at once, its delivery is work.</summary>
-    /// <param name="taken">The wallet's side, in the wallet's cell (WalletGateway.Take).</param>
-    public Step OrderFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid paymentId, Guid walletId, Transfer taken)
-    {
-        var now = CellId.TimeOf(topUpId);
-        var topUp = Ordered(card, identifier, carrier, plan, topUpId, now) with { State = TopUpState.Paid };
-        var payment = new Payment(
-            paymentId, 0, topUpId, WalletGateway.GatewayName, PaymentWay.Direct, PaymentState.Paid, plan.Price, plan.Price, null, null, WalletGateway.NumberOf(walletId, paymentId), now, now, now, null, null);
-        return new Step("ordered", null, topUp)
+            plan, rate?.Convert(price) ?? price, rate ?? TopUp.NoExchange(plan.Price.Currency, now), reference, now, now + TopUp.QuoteLifetime, null, null, null, ValidUntil(plan, sale, startsAt ?? now), null, null, TopUpTrouble.None)
         {
-            Payments = [payment],
-            Transfers = [taken, Transfer("payment-received", topUp, (PaymentAccounts.Clearing(payment), -plan.Price.Minor), (PaymentAccounts.Held(payment), plan.Price.Minor))],
-            Work = [new(DeliverWork, topUp.Id, now)],
+            Sale = sale,
+            StartsAt = startsAt,
         };
+        return PromotionUses.Settle(new Step("quoted", null, topUp) { Work = [new(ExpireWork, topUp.Id, topUp.QuoteExpiresAt)] }, time);
     }
-
-    /// <summary>Ordered from a wallet for a card of our own network: paid, earned and on the card in one step. One transfer of the top-up's own id, so that its allowances need no rows until they are used.</summary>
-    public static Step CompleteFromWallet(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, Guid walletId, OwnCredit own)
-    {
-        var now = CellId.TimeOf(topUpId);
-        var topUp = Ordered(card, identifier, carrier, plan, topUpId, now) with { State = TopUpState.Completed, CompletedAt = now, CarrierReference = own.Reference, WalletId = walletId };
-        return new Step("ordered-and-completed", null, topUp)
-        {
-            Transfers = [new Transfer(topUp.Id, WalletGateway.Delivered, topUp.Id,
-                [new(Wallet.AccountOf(walletId), -plan.Price.Minor), new(Account.For(topUp.Cell, "revenue", plan.Price.Currency.Unit), plan.Price.Minor), .. own.Allowances])],
-            Also = own.Card,
-        };
-    }
-
-    private static TopUp Ordered(CardRecord card, CardIdentifier identifier, Carrier carrier, Plan plan, Guid topUpId, DateTimeOffset now) => new(
-        topUpId, 0, OrderCode.Of(topUpId), default, card.Id, identifier.Kind, identifier.LastFour, carrier, card.CurrentPlan, card.ExpiresAt,
-        plan, plan.Price, TopUp.NoExchange(plan.Price.Currency, now), card.Reference, now, now, null, null, null, ValidUntil(plan, now), null, null, TopUpTrouble.None);
 
     /// <summary>Opens a payment by this way, and lets those by other ways be closed. Null: it cannot be paid (any more).</summary>
     public (Step Step, Payment Payment)? OpenPayment(TopUp topUp, IReadOnlyList<Payment> payments, IPaymentGateway gateway, PaymentWay way)
     {
         var now = Now;
-        if (topUp.State is not (TopUpState.Quoted or TopUpState.AwaitingPayment) || now >= topUp.QuoteExpiresAt || topUp.ChargeIn(gateway.Currency) is not { } amount)
+        if (topUp.State is not (TopUpState.Quoted or TopUpState.AwaitingPayment) || now >= topUp.QuoteExpiresAt || topUp.ChargeAt(gateway.Name, gateway.Currency) is not { } amount)
         {
             return null;
         }
@@ -159,16 +133,19 @@ internal sealed class TopUpSteps(TimeProvider time)
         var trouble = TroubleWith(topUp, payment, paid, now);
         var received = payment with { PaidAmount = paid.Amount, GatewayNumber = paid.GatewayNumber, PaidAt = paid.PaidAt ?? now };
         var money = Transfer("payment-received", topUp, (PaymentAccounts.Clearing(payment), -paid.Amount.Minor), (PaymentAccounts.Held(payment), paid.Amount.Minor));
-        if (trouble == TopUpTrouble.None)
+        return trouble != TopUpTrouble.None ? PaidInVain(topUp, received, money, trouble) : new Step("paid", topUp, Next(topUp, TopUpState.Paid) with { Sale = topUp.Sale is { } sale ? sale with { PaidThrough = payment.Gateway } : null })
         {
-            return new Step("paid", topUp, Next(topUp, TopUpState.Paid))
-            {
-                Payments = [received with { State = PaymentState.Paid }],
-                Transfers = [money],
-                Work = [new(DeliverWork, topUp.Id, now)],
-            };
-        }
+            Payments = [received with { State = PaymentState.Paid }],
+            Transfers = [money],
+            Work = [new(DeliverWork, topUp.Id, topUp.StartsAt > now ? topUp.StartsAt.Value : now)],
 
+            // The quote had run out, and what it had reserved is another's now.
+            IfUsedUp = topUp.Sale is null ? null : PaidInVain(topUp, received, money, TopUpTrouble.PaidTooLate),
+        };
+    }
+
+    private Step PaidInVain(TopUp topUp, Payment received, Transfer money, TopUpTrouble trouble)
+    {
         var (refunding, reserve) = ReserveRefund(topUp, received);
         var after = IsUnpaid(topUp.State)
             ? Next(topUp, TopUpState.Refunding) with { Trouble = trouble }
@@ -177,7 +154,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         {
             Payments = [refunding],
             Transfers = [money, reserve],
-            Work = [new(RefundWork, payment.Id, now)],
+            Work = [new(RefundWork, received.Id, Now)],
         };
     }
 
@@ -216,12 +193,30 @@ internal sealed class TopUpSteps(TimeProvider time)
             ? null
             : new Step("expired", topUp, Next(topUp, TopUpState.Expired));
 
-    public Step? Cancel(TopUp topUp, IReadOnlyList<Payment> payments) => topUp.State is TopUpState.Quoted or TopUpState.AwaitingPayment
-        ? new Step("cancelled", topUp, Next(topUp, TopUpState.Cancelled))
+    /// <summary>Before paying; or, where the delivery waits for a day to come, before that day: then the money goes back.</summary>
+    public Step? Cancel(TopUp topUp, IReadOnlyList<Payment> payments)
+    {
+        if (topUp.State is TopUpState.Quoted or TopUpState.AwaitingPayment)
         {
-            Work = [.. payments.Where(payment => payment.State == PaymentState.Open).Select(payment => new NewWork(PaymentWork, payment.Id, Now))],
+            return new Step("cancelled", topUp, Next(topUp, TopUpState.Cancelled))
+            {
+                Work = [.. payments.Where(payment => payment.State == PaymentState.Open).Select(payment => new NewWork(PaymentWork, payment.Id, Now))],
+            };
         }
-        : null;
+
+        if (topUp.State != TopUpState.Paid || topUp.StartsAt is not { } start || Now >= start || payments.FirstOrDefault(payment => payment.State == PaymentState.Paid) is not { } paid)
+        {
+            return null;
+        }
+
+        var (refunding, reserve) = ReserveRefund(topUp, paid);
+        return new Step("cancelled-before-start", topUp, Next(topUp, TopUpState.Refunding) with { Trouble = TopUpTrouble.CancelledByBuyer })
+        {
+            Payments = [refunding],
+            Transfers = [reserve],
+            Work = [new(RefundWork, paid.Id, Now)],
+        };
+    }
 
     /// <summary>Written before the carrier is called, so that after a crash it is known that it may have been.</summary>
     /// <param name="seenCallAt">The last call that the caller knows of. Null step: another has been made since, by whoever took over a lapsed lease, and two must not overlap.</param>
@@ -255,7 +250,7 @@ internal sealed class TopUpSteps(TimeProvider time)
         return new Step("completed", topUp, Next(topUp, TopUpState.Completed) with
         {
             CompletedAt = now,
-            ValidUntil = ValidUntil(topUp.Plan, now),
+            ValidUntil = ValidUntil(topUp.Plan, topUp.Sale, now),
             CarrierReference = accepted.CarrierReference,
             Trouble = TopUpTrouble.None,
         })
@@ -392,8 +387,12 @@ internal sealed class TopUpSteps(TimeProvider time)
         return new Transfer(CellId.New(topUp.Cell, time), kind, topUp.Id, list.MoveToImmutable());
     }
 
-    private static DateTimeOffset? ValidUntil(Plan plan, DateTimeOffset start) =>
-        plan.Validity.Activation == Activation.OnFirstUse ? null : plan.Validity.EndsAt(start);
+    internal static DateTimeOffset? ValidUntil(Plan plan, Sale? sale, DateTimeOffset start) =>
+        plan.Validity.Activation == Activation.OnFirstUse ? null : EndsAt(plan, sale, start);
+
+    /// <summary>Periods bought together follow one another.</summary>
+    internal static DateTimeOffset EndsAt(Plan plan, Sale? sale, DateTimeOffset start) =>
+        (sale is { Present.Quantity: > 1 and var quantity } ? plan.Validity with { Count = plan.Validity.Count * quantity } : plan.Validity).EndsAt(start);
 
     private TopUp Next(TopUp topUp, TopUpState state) => topUp with { State = state, UpdatedAt = Now };
 }

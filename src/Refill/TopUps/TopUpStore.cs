@@ -123,10 +123,19 @@ internal sealed class TopUpStore(Database database, GeneralLedger ledger, TermsB
                 return null;
             }
 
+            step = PromotionUses.Settle(step, time);
             switch (await CommitAsync(step, null, work, cancellation))
             {
                 case CommitOutcome.Committed:
                     return step;
+                case CommitOutcome.BelowFloor refused when step.IfUsedUp is { } other && PromotionUses.RefusedBy(refused, step.After.Sale!, step.After.CardId) is not null:
+                    step = PromotionUses.Settle(other, time);
+                    if (await CommitAsync(step, null, work, cancellation) is CommitOutcome.Committed)
+                    {
+                        return step;
+                    }
+
+                    continue;
                 case CommitOutcome.Stale { Table: "work" }:
                     return null; // The lease ran out and another node does this work now.
                 case CommitOutcome.Stale:

@@ -27,8 +27,25 @@ public enum TopUpState
 public sealed record CardView(Guid NameId, CardIdentifier Identifier, Carrier Carrier, string? CurrentPlan, DateTimeOffset? ExpiresAt);
 
 /// <summary>A plan on offer to a card now, with what it would cost and until when it would be valid if bought now.</summary>
+/// <param name="Charge">With the offers that hold for everybody, before a way of paying is chosen.</param>
 /// <param name="ValidUntil">If bought (or first used) now.</param>
-public sealed record PlanOffer(Plan Plan, Money Charge, DateTimeOffset ValidUntil);
+public sealed record PlanOffer(Plan Plan, Money Charge, DateTimeOffset ValidUntil)
+{
+    /// <summary>What offers make of the price; null: none holds.</summary>
+    public SalePrice? Sale { get; init; }
+
+    /// <summary>What it costs, in the currency of the list price.</summary>
+    public Money Price => Sale is null ? Plan.Price : Plan.Price with { Minor = Sale.TotalCents };
+}
+
+/// <summary>What a buyer may ask for besides the plan. All of it is as it was typed, and checked.</summary>
+/// <param name="Coupon">Null or blank: none.</param>
+/// <param name="Pack">The code of a buy-n-get-one offer; null: one period.</param>
+/// <param name="StartsOn">A day in the carrier's zone, yyyy-MM-dd; null or blank: now.</param>
+public sealed record QuoteWishes(string? Coupon = null, string? Pack = null, string? StartsOn = null)
+{
+    public static readonly QuoteWishes None = new();
+}
 
 /// <summary>Why a card cannot go on; a page has words for each, in three languages.</summary>
 public enum CardProblem
@@ -69,6 +86,16 @@ public enum QuoteProblem
     GatewayRefused,
     GatewayDoesNotAnswer,
     TooManyAttempts,
+    CouponUnknown,
+    CouponNotYet,
+    CouponEnded,
+    CouponOtherPlan,
+    CouponNotFirstPurchase,
+    CouponTooLittle,
+    CouponUsedUp,
+    CouponNotBetter,
+    PackGone,
+    StartNotPossible,
 }
 
 /// <summary>Why the money went back, or why a person must look.</summary>
@@ -85,6 +112,9 @@ public enum TopUpTrouble
     PaidTooLate = 8,
     CarrierSilent = 9,
     RefundRefused = 10,
+
+    /// <summary>Paid in advance, and given up before it started.</summary>
+    CancelledByBuyer = 11,
 }
 
 /// <param name="Way">How the payment was started.</param>
@@ -96,6 +126,9 @@ public sealed record PaymentView(Guid Id, string Gateway, PaymentWay Way, string
     public IReadOnlyList<RefundView> Parts { get; init; } = [];
 }
 
+/// <param name="Charge">For all its periods.</param>
+public sealed record PackView(string Code, Promotions.PromotionName Name, int Quantity, Money Price, Money Charge);
+
 /// <param name="Done">The gateway confirmed that the money has gone back.</param>
 public sealed record RefundView(Money Amount, bool Done, DateTimeOffset RequestedAt, DateTimeOffset? DoneAt);
 
@@ -103,7 +136,7 @@ public sealed record RefundView(Money Amount, bool Done, DateTimeOffset Requeste
 /// <param name="OrderCode">What a person can read out: "7KQ4-M2XD-9TPA".</param>
 /// <param name="Version">Changes with every step; long-polling waits for another.</param>
 /// <param name="NameId">Of the card, as in <see cref="CardView"/>.</param>
-/// <param name="Price">USD.</param>
+/// <param name="Price">USD; what it costs as things stand, offers in.</param>
 /// <param name="Charge">What is paid at a gateway of another currency than the price's; the price if no rate held.</param>
 /// <param name="ValidUntil">Of the quote while not completed, then the true one; null until first use if the plan starts then.</param>
 public sealed record TopUpView(
@@ -128,8 +161,23 @@ public sealed record TopUpView(
     TopUpTrouble Trouble,
     IReadOnlyList<PaymentView> Payments)
 {
-    /// <summary>What a gateway of this currency asks; null: it cannot be paid in it.</summary>
-    public Money? ChargeIn(Currency currency) => currency == Price.Currency ? Price : currency == Charge.Currency ? Charge : null;
+    /// <summary>What offers make of the price; null: it is the list price.</summary>
+    public Sale? Sale { get; init; }
+
+    /// <summary>Packs that may be asked for instead, while it is a quote.</summary>
+    public IReadOnlyList<PackView> Packs { get; init; } = [];
+
+    /// <summary>When it is delivered, if not as soon as it is paid.</summary>
+    public DateTimeOffset? StartsAt { get; init; }
+
+    /// <summary>Before offers, for all periods.</summary>
+    public Money ListPrice => Plan.Price with { Minor = Plan.Price.Minor * (Sale?.Present.Quantity ?? 1) };
+
+    /// <summary>What this gateway asks, in its currency; null: it cannot be paid in that.</summary>
+    public Money? ChargeAt(string gateway, Currency currency) => TopUp.ChargeAt(Plan, Charge, Rate, Sale, gateway, currency);
+
+    /// <summary>Paid, and waiting for the day that it starts on: until then it can be given up.</summary>
+    public bool IsWaitingForStart(DateTimeOffset now) => State == TopUpState.Paid && StartsAt > now;
 
     /// <summary>The payment that it was paid with, or is to be; null before a way was chosen.</summary>
     public PaymentView? Chosen => Payments.FirstOrDefault(payment => payment is { Paid: true, Refund: null }) ?? Payments.LastOrDefault(payment => payment.Paid) ?? (Payments is [.., var last] ? last : null);

@@ -63,7 +63,8 @@ public sealed class WalletOrders
     internal const int MaxUnderWayOfOne = 4096;
 
     private readonly TopUpStore store;
-    private readonly TopUpSteps steps;
+    private readonly WalletSteps steps;
+    private readonly Selling selling;
     private readonly TopUpDesk desk;
     private readonly CarrierDirectory carriers;
     private readonly CardBook cards;
@@ -75,8 +76,8 @@ public sealed class WalletOrders
     private readonly ConcurrentDictionary<Guid, Line> lines = new();
     private int underWay;
 
-    internal WalletOrders(TopUpStore store, TopUpSteps steps, TopUpDesk desk, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, GeneralLedger ledger, WalletGateway wallet, ArchivedMonths archived, TimeProvider time) =>
-        (this.store, this.steps, this.desk, this.carriers, this.cards, this.catalogue, this.ledger, this.wallet, this.archived, this.time) = (store, steps, desk, carriers, cards, catalogue, ledger, wallet, archived, time);
+    internal WalletOrders(TopUpStore store, WalletSteps steps, Selling selling, TopUpDesk desk, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, GeneralLedger ledger, WalletGateway wallet, ArchivedMonths archived, TimeProvider time) =>
+        (this.store, this.steps, this.selling, this.desk, this.carriers, this.cards, this.catalogue, this.ledger, this.wallet, this.archived, this.time) = (store, steps, selling, desk, carriers, cards, catalogue, ledger, wallet, archived, time);
 
     /// <summary>Once begun it is carried through, though the caller may have gone: what became of it stands behind the key.</summary>
     /// <param name="write">The answer's body; quick, without effect of its own, at most 60 KiB.</param>
@@ -180,7 +181,7 @@ public sealed class WalletOrders
             return new WalletOrderOutcome.PlanRefused(found.Withdrawn ? QuoteProblem.PlanWithdrawn : QuoteProblem.PlanNotFound);
         }
 
-        var nameId = cards.NameOf(identifier);
+        var (nameId, usedUp) = (cards.NameOf(identifier), new List<string>());
         for (var decision = 1; decision <= MaxDecisions; decision++)
         {
             // A card of our own network as the book has it; of any other, its connector is asked.
@@ -201,12 +202,17 @@ public sealed class WalletOrders
                 return new WalletOrderOutcome.PlanRefused(QuoteProblem.PlanNotForCard);
             }
 
-            switch (await CommitAsync(order, card, identifier, nameId, carrier, plan, write))
+            var sale = await selling.OfWalletAsync(card, carrier, plan, WalletGateway.GatewayName, usedUp, cancellation);
+            switch (await CommitAsync(order, card, identifier, nameId, carrier, plan, sale, write))
             {
                 case CommitOutcome.Committed committed:
                     return Read(committed.Answer);
                 case CommitOutcome.BelowFloor { Purpose: "wallet" } low:
-                    return new WalletOrderOutcome.NotEnoughMoney(Money.Usd(low.Balance), plan.Price);
+                    return new WalletOrderOutcome.NotEnoughMoney(Money.Usd(low.Balance), PriceOf(plan, sale));
+                case CommitOutcome.BelowFloor low when sale is not null && PromotionUses.RefusedBy(low, sale, card.Id) is { } code:
+                    usedUp.Add(code); // Nothing is left of that offer: priced again without it.
+                    selling.Forget();
+                    continue;
                 case CommitOutcome.Stale:
                     continue; // Another order for the same card was faster.
                 case var outcome:
@@ -217,20 +223,22 @@ public sealed class WalletOrders
         return new WalletOrderOutcome.UnderWay();
     }
 
-    private Task<CommitOutcome> CommitAsync(WalletOrder order, CardRecord card, CardIdentifier identifier, Guid nameId, Carrier carrier, Plan plan, Func<WalletReceipt, byte[]> write)
+    private Task<CommitOutcome> CommitAsync(WalletOrder order, CardRecord card, CardIdentifier identifier, Guid nameId, Carrier carrier, Plan plan, Sale? sale, Func<WalletReceipt, byte[]> write)
     {
         var cell = CellId.CellOf(card.Id);
         var topUpId = CellId.New(cell, time);
         var step = carriers.Find(card.Connector) is { AllowancesInLedger: true }
-            ? TopUpSteps.CompleteFromWallet(card, identifier, carrier, plan, topUpId, order.WalletId, new OwnCredit(
+            ? steps.Complete(card, identifier, carrier, plan, sale, topUpId, order.WalletId, new OwnCredit(
                 OwnCarrier.ReferenceOf(topUpId),
-                Allowances.Postings(plan, topUpId),
-                plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, plan.Name, plan.Validity.EndsAt(time.GetUtcNow()))] : []))
-            : steps.OrderFromWallet(card, identifier, carrier, plan, topUpId, CellId.New(cell, time), order.WalletId, wallet.Take(order.WalletId, topUpId, plan.Price));
+                Allowances.Postings(plan, topUpId, bonusBytes: sale?.Plain.BonusBytes ?? 0),
+                plan.Validity.Activation == Activation.OnPurchase ? [CardBook.PlanStarted(card, plan.Name, plan.Validity.EndsAt(time.GetUtcNow()), time.GetUtcNow())] : CardBook.ToppedUp(card, time.GetUtcNow())))
+            : steps.Order(card, identifier, carrier, plan, sale, topUpId, CellId.New(cell, time), order.WalletId, wallet.Take(order.WalletId, topUpId, PriceOf(plan, sale)));
         var view = TopUpDesk.View(step.After with { Version = 1 }, step.Payments, identifier, nameId);
         var answer = new BalanceAnswer(Wallet.AccountOf(order.WalletId).Id, balance => Pack(view, write(new WalletReceipt(view, Money.Usd(balance)))));
         return store.CommitAsync(step, CellId.CellOf(order.WalletId), KeyOf(order), answer, order.AnswersAtOnce, CancellationToken.None);
     }
+
+    private static Money PriceOf(Plan plan, Sale? sale) => sale is null ? plan.Price : plan.Price with { Minor = sale.Plain.TotalCents };
 
     /// <summary>The orders of a wallet that are worked on.</summary>
     private sealed class Line

@@ -98,7 +98,7 @@ public abstract class CardBookTests : IAsyncLifetime
     {
         var ends = new DateTimeOffset(2026, 12, 24, 0, 0, 0, TimeSpan.Zero);
         var card = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
-        await ledger.CommitAsync(new Commit(CellId.CellOf(card.Id)) { Rows = [CardBook.PlanStarted(card, "15GB", ends)] }, Token);
+        await ledger.CommitAsync(new Commit(CellId.CellOf(card.Id)) { Rows = [CardBook.PlanStarted(card, "15GB", ends, ends.AddDays(-30))] }, Token);
         var known = await book.RememberAsync(Number, "mint", "reloadly", "9101", null, null, Token);
         Assert.Equal(("15GB", (DateTimeOffset?)ends), (known.CurrentPlan, known.ExpiresAt));
         var ported = await book.RememberAsync(Number, "tello", "reloadly", "9108", null, null, Token);

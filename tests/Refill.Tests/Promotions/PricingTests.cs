@@ -47,7 +47,7 @@ public sealed class PricingTests
     [Fact]
     public void Bonus_data_needs_an_amount_that_it_can_be_added_to()
     {
-        var bonus = new Promotion(Guid.NewGuid(), "bonus", new PromotionName("Bonus"), PromotionKind.BonusData, 2_000_000_000);
+        var bonus = new Promotion("bonus", new PromotionName("Bonus"), PromotionKind.BonusData, 2_000_000_000);
         Assert.Equal((1500, 1, 2_000_000_000), Sum(Price(Question, bonus)));
         Assert.Equal((1500, 1, 0), Sum(Price(Question with { FullSpeedBytes = null }, bonus)));
     }
@@ -55,7 +55,7 @@ public sealed class PricingTests
     [Fact]
     public void Buy_two_get_one_is_for_who_asks_for_it()
     {
-        var pack = new Promotion(Guid.NewGuid(), "pack", new PromotionName("Pack"), PromotionKind.BuyGetOne, 2);
+        var pack = new Promotion("pack", new PromotionName("Pack"), PromotionKind.BuyGetOne, 2);
         Assert.Equal((1500, 1, 0), Sum(Price(Question, pack)));
         var asked = Price(Question with { Pack = "pack" }, pack);
         Assert.Equal((3000, 3, 0), Sum(asked));
@@ -149,7 +149,7 @@ public sealed class PricingTests
         from starts in Gen.Int[-3, 2]
         from days in Gen.Int[1, 5]
         from combinable in Gen.Bool
-        select new Promotion(Guid.NewGuid(), $"p{number}", new PromotionName("Any"), kind, value)
+        select new Promotion($"p{number}", new PromotionName("Any"), kind, value)
         {
             Plans = plans,
             Carriers = carriers,
@@ -208,9 +208,9 @@ public sealed class PricingTests
 
     private static Gen<T> Among<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
 
-    private static Promotion Percent(string code, long basisPoints) => new(Guid.NewGuid(), code, new PromotionName(code), PromotionKind.Percentage, basisPoints);
+    private static Promotion Percent(string code, long basisPoints) => new(code, new PromotionName(code), PromotionKind.Percentage, basisPoints);
 
-    private static Promotion Off(string code, long cents) => new(Guid.NewGuid(), code, new PromotionName(code), PromotionKind.AmountOff, cents);
+    private static Promotion Off(string code, long cents) => new(code, new PromotionName(code), PromotionKind.AmountOff, cents);
 
     private static Priced Price(in PriceQuestion question, params Promotion[] promotions) => Pricing.Price(question, PromotionBook.Of(promotions));
 

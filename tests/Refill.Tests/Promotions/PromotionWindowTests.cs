@@ -41,7 +41,7 @@ public sealed class PromotionWindowTests
     public void An_offer_that_ends_at_midnight_in_another_zone_holds_to_that_instant()
     {
         var until = PromotionWindow.End("2026-12-01", "America/Los_Angeles")!.Value; // In Shanghai it is 4 in the afternoon of the next day.
-        var offer = new Promotion(Guid.NewGuid(), "offer", new PromotionName("Offer"), PromotionKind.AmountOff, 100) { Until = until };
+        var offer = new Promotion("offer", new PromotionName("Offer"), PromotionKind.AmountOff, 100) { Until = until };
         var question = new PriceQuestion("plan", "carrier", 1500, until.AddMilliseconds(-1));
         Assert.Equal(1400, Pricing.Price(question, PromotionBook.Of([offer])).TotalCents);
         Assert.Equal(1500, Pricing.Price(question with { At = until }, PromotionBook.Of([offer])).TotalCents);

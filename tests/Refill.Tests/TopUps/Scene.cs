@@ -9,6 +9,7 @@ using Refill.Ledger;
 using Refill.Payments;
 using Refill.Payments.Transfers;
 using Refill.Payments.Wallets;
+using Refill.Promotions;
 using Refill.Reconciliation;
 using Refill.Reconciliation.Bank;
 using Refill.Storage;
@@ -92,7 +93,7 @@ internal sealed class Scene : IAsyncDisposable
             .AddSingleton(test.Database)
             .AddSingleton<GeneralLedger>()
             .AddSingleton(CardVault.LoadOrCreate(Path.Combine(folder, "keys.json"), create: true))
-            .AddSingleton<CardBook>().AddSingleton<CatalogueReader>().AddSingleton<CatalogueImport>().AddSingleton(FxOptions.Plain).AddSingleton<FxRates>().AddSingleton<TopUpAudit>()
+            .AddSingleton<CardBook>().AddSingleton<CatalogueReader>().AddSingleton<CatalogueImport>().AddSingleton(FxOptions.Plain).AddSingleton<FxRates>().AddSingleton<TopUpAudit>().AddSingleton<PromotionReader>().AddSingleton<PromotionImport>()
             .AddSingleton<WalletGateway>().AddSingleton<IPaymentGateway>(provider => provider.GetRequiredService<WalletGateway>())
             .AddSingleton<Wallets>()
             .AddSingleton(new TransferOptions("6222 0000 1234 5678 (Bank of the Scene)", "Refill", Currency.Cny)).AddSingleton<TransferBook>().AddSingleton<TransferGateway>()
@@ -111,6 +112,20 @@ internal sealed class Scene : IAsyncDisposable
         await provider.GetRequiredService<FxRates>().SetAsync(Currency.Usd, Currency.Cny, 7_100_000, "test", time.GetUtcNow(), default);
         return new Scene(test, provider, folder) { Carrier = carrier };
     }
+
+    /// <summary>Imports offers: lines of CSV under this heading.</summary>
+    public async Task<OfferReport> OfferAsync(string heading, params string[] lines)
+    {
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes($"{heading}\n{string.Join('\n', lines)}\n"));
+        var facts = new OfferFacts(
+            new Dictionary<string, string> { ["mint-5gb"] = "mint", ["other-1gb"] = "other" }, new HashSet<string> { "mint", "other" },
+            Carrier.AllowancesInLedger ? new HashSet<string> { "mint" } : [], new HashSet<string> { "alipay", "transfer", "wallet" });
+        return await provider.GetRequiredService<PromotionImport>().ImportAsync(file, facts, preview: false, default);
+    }
+
+    public async Task Stop(string code) => Assert.True(await provider.GetRequiredService<PromotionImport>().StopAsync(code, default));
+
+    public PromotionReader Offers => provider.GetRequiredService<PromotionReader>();
 
     public async Task<TopUpView> QuoteAsync(string number = "2015550123", string? formKey = null)
     {

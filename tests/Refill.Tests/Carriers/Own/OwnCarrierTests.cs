@@ -70,7 +70,7 @@ public sealed class OwnCarrierTests : IAsyncLifetime
     public async Task A_demo_that_is_loaded_again_leaves_its_cards_as_they_have_become()
     {
         var card = (await book.FindAsync(Typed(DemoCards.Healthy.Number), Cancellation))!;
-        await CommitAsync(card, CardBook.PlanStarted(card, "Week 3 GB", Start.AddDays(7)));
+        await CommitAsync(card, CardBook.PlanStarted(card, "Week 3 GB", Start.AddDays(7), Start));
         time.Advance(TimeSpan.FromDays(1));
 
         await new DemoCards(book, time).LoadAsync(Cancellation);

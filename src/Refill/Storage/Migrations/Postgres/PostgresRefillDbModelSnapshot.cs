@@ -84,6 +84,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("expires_at");
 
+                    b.Property<long?>("FirstToppedUpAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("first_topped_up_at");
+
                     b.Property<string>("Reference")
                         .IsRequired()
                         .HasColumnType("text")
@@ -613,6 +617,107 @@ namespace Refill.Storage.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.ToTable("wallet", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Promotions.PromotionRow", b =>
+                {
+                    b.Property<string>("Code")
+                        .HasColumnType("text")
+                        .HasColumnName("code");
+
+                    b.Property<string>("Carriers")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("carriers");
+
+                    b.Property<bool>("Combinable")
+                        .HasColumnType("boolean")
+                        .HasColumnName("combinable");
+
+                    b.Property<string>("Coupon")
+                        .HasColumnType("text")
+                        .HasColumnName("coupon");
+
+                    b.Property<long?>("EndsAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("ends_at");
+
+                    b.Property<bool>("FirstPurchase")
+                        .HasColumnType("boolean")
+                        .HasColumnName("first_purchase");
+
+                    b.Property<string>("Gateways")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("gateways");
+
+                    b.Property<long>("IssuedUses")
+                        .HasColumnType("bigint")
+                        .HasColumnName("issued_uses");
+
+                    b.Property<short>("Kind")
+                        .HasColumnType("smallint")
+                        .HasColumnName("kind");
+
+                    b.Property<long>("LeastSpendCents")
+                        .HasColumnType("bigint")
+                        .HasColumnName("least_spend_cents");
+
+                    b.Property<int?>("LimitPerCard")
+                        .HasColumnType("integer")
+                        .HasColumnName("limit_per_card");
+
+                    b.Property<long?>("LimitUses")
+                        .HasColumnType("bigint")
+                        .HasColumnName("limit_uses");
+
+                    b.Property<string>("NameEn")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name_en");
+
+                    b.Property<string>("NameEs")
+                        .HasColumnType("text")
+                        .HasColumnName("name_es");
+
+                    b.Property<string>("NameZh")
+                        .HasColumnType("text")
+                        .HasColumnName("name_zh");
+
+                    b.Property<string>("Plans")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("plans");
+
+                    b.Property<string>("Shops")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("shops");
+
+                    b.Property<long?>("StartsAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("starts_at");
+
+                    b.Property<long?>("StoppedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("stopped_at");
+
+                    b.Property<int>("Tellings")
+                        .HasColumnType("integer")
+                        .HasColumnName("tellings");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("time_zone");
+
+                    b.Property<long>("Value")
+                        .HasColumnType("bigint")
+                        .HasColumnName("value");
+
+                    b.HasKey("Code");
+
+                    b.ToTable("promotion", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Reconciliation.DiscrepancyRow", b =>

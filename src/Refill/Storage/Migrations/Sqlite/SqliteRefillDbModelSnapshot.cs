@@ -79,6 +79,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("expires_at");
 
+                    b.Property<long?>("FirstToppedUpAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first_topped_up_at");
+
                     b.Property<string>("Reference")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -613,6 +617,107 @@ namespace Refill.Storage.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.ToTable("wallet", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Promotions.PromotionRow", b =>
+                {
+                    b.Property<string>("Code")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("code");
+
+                    b.Property<string>("Carriers")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("carriers");
+
+                    b.Property<bool>("Combinable")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("combinable");
+
+                    b.Property<string>("Coupon")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("coupon");
+
+                    b.Property<long?>("EndsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ends_at");
+
+                    b.Property<bool>("FirstPurchase")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first_purchase");
+
+                    b.Property<string>("Gateways")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("gateways");
+
+                    b.Property<long>("IssuedUses")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("issued_uses");
+
+                    b.Property<short>("Kind")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("kind");
+
+                    b.Property<long>("LeastSpendCents")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("least_spend_cents");
+
+                    b.Property<int?>("LimitPerCard")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("limit_per_card");
+
+                    b.Property<long?>("LimitUses")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("limit_uses");
+
+                    b.Property<string>("NameEn")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name_en");
+
+                    b.Property<string>("NameEs")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name_es");
+
+                    b.Property<string>("NameZh")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name_zh");
+
+                    b.Property<string>("Plans")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("plans");
+
+                    b.Property<string>("Shops")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("shops");
+
+                    b.Property<long?>("StartsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("starts_at");
+
+                    b.Property<long?>("StoppedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("stopped_at");
+
+                    b.Property<int>("Tellings")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("tellings");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time_zone");
+
+                    b.Property<long>("Value")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("value");
+
+                    b.HasKey("Code");
+
+                    b.ToTable("promotion", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Reconciliation.DiscrepancyRow", b =>
