@@ -68,7 +68,7 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
         await TellAsync(cancellation); // What an earlier import was interrupted in.
         await using var db = database.Open();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var report = await ApplyAsync(db, entries, cancellation);
+        var report = await ApplyAsync(db, entries, new OfferOverlaps(facts.Plans), cancellation);
         if (!report.Done || preview)
         {
             return report;
@@ -96,7 +96,7 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
         return true;
     }
 
-    private async Task<OfferReport> ApplyAsync(RefillDb db, List<Entry> entries, CancellationToken cancellation)
+    private async Task<OfferReport> ApplyAsync(RefillDb db, List<Entry> entries, OfferOverlaps overlaps, CancellationToken cancellation)
     {
         var rows = await db.Set<PromotionRow>().ToDictionaryAsync(row => row.Code, cancellation);
         var left = await PromotionReader.LeftAsync(db, rows.Values.Select(row => row.ToPromotion()), cancellation);
@@ -154,11 +154,11 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
         // With what is there already and is not in the file.
         var now = time.GetUtcNow();
         List<Entry> all = [.. entries, .. rows.Values.Where(row => !lines.ContainsKey(row.Code)).Select(row => new Entry(0, row.ToPromotion())).Where(entry => entry.Promotion.StoppedAt is null && !(entry.Promotion.Until <= now))];
-        bad.AddRange(OfferOverlaps.OfCoupons(all.Select(entry => (entry.Line, entry.Promotion))).Take(MaxShown));
+        bad.AddRange(overlaps.OfCoupons(all.Select(entry => (entry.Line, entry.Promotion))).Take(MaxShown));
         List<BadOffer> notes =
         [
             .. entries.Where(entry => entry.Promotion.Until <= now).Select(entry => new BadOffer(entry.Line, "until", $"'{entry.Promotion.Code}' is over already")).Take(MaxShown),
-            .. OfferOverlaps.OfExclusives(all.Select(entry => (entry.Line, entry.Promotion))).Take(MaxShown),
+            .. overlaps.OfExclusives(all.Select(entry => (entry.Line, entry.Promotion))).Take(MaxShown),
         ];
         return new OfferReport(bad.Count == 0, bad.Count == 0 ? changes : [], unchanged, bad, notes);
     }

@@ -1,6 +1,5 @@
 using Refill.Carriers.Own;
 using Refill.Ledger;
-using Refill.Payments;
 using Refill.Promotions;
 using Refill.Storage;
 using Refill.TopUps;
@@ -15,7 +14,7 @@ public sealed class OfferStoryOnPostgresTests() : OfferStoryTests(DatabaseKind.P
 /// <summary>Offers from the quote to the books: what is shown is what is charged, and no offer is used more often than it may be.</summary>
 public abstract class OfferStoryTests(DatabaseKind kind) : TopUpStory(kind)
 {
-    private const string Heading = "code,name_en,kind,value,coupon,gateways,limit,limit_per_card,first_purchase,combinable";
+    private const string Heading = "code,name_en,kind,value,coupon,gateways,limit,limit_per_card,first_purchase,carriers";
 
     [Fact]
     public async Task What_the_quote_shows_is_charged_earned_and_kept_though_the_offer_ends()
@@ -53,8 +52,7 @@ public abstract class OfferStoryTests(DatabaseKind kind) : TopUpStory(kind)
     {
         await InAsync("with-alipay,Pay with Alipay,percent,10,,alipay,9,,,");
         var done = await PaidAsync(await Scene.QuoteAsync());
-        var refund = await Scene.Refunds.AskAsync(done.OrderCode, null, "a courtesy", "tester", Token);
-        Assert.NotNull(refund.Value);
+        await Scene.Refunds.AskAsync(done.Id, null, "a courtesy", "tester", Token);
         await Scene.PassAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(0, await Scene.Ledger.BalanceAsync(Account.For(CellId.CellOf(done.Id), "revenue", Currency.Usd.Unit), Token));
         Assert.Equal((8, 0, 1), await UsesAsync("with-alipay", done)); // Delivered: used it stays.
@@ -186,7 +184,7 @@ public abstract class OfferStoryTests(DatabaseKind kind) : TopUpStory(kind)
     public async Task Bonus_data_and_packs_are_delivered_by_our_own_network()
     {
         Scene.Carrier.AllowancesInLedger = true;
-        await InAsync("more,2 GB more,data,2 GB,,,,,,", "pack,Three for two,buy-n-get-one,2,,,5,,,");
+        await InAsync("more,2 GB more,data,2 GB,,,,,,mint", "pack,Three for two,buy-n-get-one,2,,,5,,,mint");
         var bonus = await PaidAsync(await Scene.QuoteAsync());
         Assert.Equal(7_000_000_000, await DataAsync(bonus));
         var topUp = await Scene.QuoteAsync("2015550145");
@@ -208,7 +206,7 @@ public abstract class OfferStoryTests(DatabaseKind kind) : TopUpStory(kind)
         var waiting = await PaidAsync(topUp);
         Assert.Equal((TopUpState.Paid, 0), (waiting.State, Scene.Carrier.Calls));
         await Scene.SoundAsync(waiting);
-        await Scene.PassAsync(start - Scene.Time.GetUtcNow() - TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10));
+        await Scene.PassAsync(start - Scene.Time.GetUtcNow() - TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
         Assert.Equal(0, Scene.Carrier.Calls);
         await Scene.PassAsync(TimeSpan.FromMinutes(2));
         var done = await Scene.NowAsync(topUp);
