@@ -57,6 +57,7 @@ internal static class Commands
         root.Subcommands.Add(Verify());
         root.Subcommands.Add(ArchiveCommand.Archive());
         root.Subcommands.Add(CatalogueCommands.Catalogue());
+        root.Subcommands.Add(OfferCommands.Offers());
         root.Subcommands.Add(FxCommands.ExchangeRates());
         root.Subcommands.Add(Work());
         root.Subcommands.Add(RefundCommands.Refund());

@@ -36,6 +36,7 @@ internal static class Composition
         .AddSingleton<FxImport>()
         .AddSingleton<PromotionReader>()
         .AddSingleton<PromotionImport>()
+        .AddSingleton<PromotionList>()
         .AddSingleton<Wallets>()
         .AddSingleton<ApiKeys>()
         .AddSingleton<TopUpAudit>()
@@ -71,6 +72,7 @@ internal static class Composition
         {
             await ActivatorUtilities.CreateInstance<DemoCatalogue>(provider).LoadAsync(cancellation);
             await ActivatorUtilities.CreateInstance<DemoCards>(provider).LoadAsync(cancellation);
+            await ActivatorUtilities.CreateInstance<DemoOffers>(provider).LoadAsync(await OfferCommands.FactsAsync(database, cancellation), cancellation);
         }
     }
 

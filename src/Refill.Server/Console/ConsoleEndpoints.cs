@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Refill.Cards;
 using Refill.Payments;
+using Refill.Promotions;
 using Refill.Reconciliation;
 using Refill.Server.Storefront;
 using Refill.TopUps;
@@ -40,6 +41,7 @@ internal static class ConsoleEndpoints
         console.MapGet("/reconciliation/{gateway}/{day}", DayAsync);
         console.MapGet("/reconciliation/{gateway}/{day}/rows.csv", Rows);
         console.MapPost("/discrepancies/{id}/close", CloseAsync);
+        console.MapGet("/offers", OffersAsync);
         console.MapGet("/scan", (HttpContext context) => Scan(context, null, null, StatusCodes.Status200OK));
         console.MapPost("/scan", ScanAsync);
     }
@@ -52,6 +54,12 @@ internal static class ConsoleEndpoints
             ["Open"] = await book.OpenAsync(cancellation),
             ["Owed"] = await book.OwedAsync(gateways, cancellation),
         });
+
+    private static async Task<IResult> OffersAsync(HttpContext context, PromotionList offers, TimeProvider time, CancellationToken cancellation)
+    {
+        var (running, coming, ended) = await offers.ReadAsync(time.GetUtcNow(), cancellation);
+        return StorefrontEndpoints.Page<OffersPage>(context, StatusCodes.Status200OK, new() { ["V"] = context.Visitor(), ["Running"] = running, ["Coming"] = coming, ["Ended"] = ended });
+    }
 
     private static async Task<IResult> DayAsync(string gateway, string day, HttpContext context, ReconciliationBook book, ReconciliationReports reports, CancellationToken cancellation) =>
         DayOf(day) is { } date && await book.FindAsync(gateway, date, cancellation) is { } report

@@ -1,4 +1,5 @@
 using Refill.Payments;
+using Refill.Promotions;
 using Refill.TopUps;
 using Refill.Units;
 
@@ -13,6 +14,7 @@ internal static class ConfirmEndpoints
         routes.MapGet("/confirm", () => TypedResults.Redirect("/"));
         routes.MapGet("/top-ups/{id}/confirm", ShowAsync);
         routes.MapPost("/top-ups/{id}/pay", PayAsync);
+        routes.MapPost("/top-ups/{id}/wishes", WishAsync).RequireRateLimiting(StorefrontEndpoints.LookupLimit); // Coupons are not to be guessed.
         InAppEndpoints.Map(routes);
     }
 
@@ -88,6 +90,23 @@ internal static class ConfirmEndpoints
         return Refused(context, gateways, device, topUp, paid.Refusal!.Problem);
     }
 
+    /// <summary>A coupon, a later start, more periods: the page of a new quote, or this one's with the reason why not.</summary>
+    private static async Task<IResult> WishAsync(string id, HttpContext context, TopUpDesk desk, PaymentGateways gateways, DeviceNumbers device, CancellationToken cancellation)
+    {
+        var form = await context.Request.ReadFormAsync(cancellation);
+        if (!CellId.TryParse(id, out var topUpId) || await desk.GetAsync(topUpId, cancellation) is not { } topUp)
+        {
+            return StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound);
+        }
+
+        var coupon = form["coupon"].ToString();
+        var wishes = new QuoteWishes(coupon, form.ContainsKey("pack") ? form["pack"] : form["held"], form["start"]);
+        var quoted = await desk.RequoteAsync(topUpId, wishes, cancellation);
+        return quoted.Value is { } fresh ? Confirm(context, gateways, device, fresh, null, StatusCodes.Status200OK)
+            : quoted.Refusal!.Problem is QuoteProblem.AlreadyPaid or QuoteProblem.QuoteExpired ? Refused(context, gateways, device, topUp, quoted.Refusal.Problem)
+            : Confirm(context, gateways, device, topUp, context.Visitor()["Quote_" + quoted.Refusal.Problem], StatusCodes.Status422UnprocessableEntity, refusedCoupon: coupon.Length > CouponText.LongestTyped ? "" : coupon);
+    }
+
     /// <summary>The page again, with what was wrong.</summary>
     internal static IResult Refused(HttpContext context, PaymentGateways gateways, DeviceNumbers device, TopUpView topUp, QuoteProblem refused)
     {
@@ -108,7 +127,7 @@ internal static class ConfirmEndpoints
     /// <summary>303: the browser goes there with GET, whatever it came with.</summary>
     private static SeeOther Go(string address) => new(address);
 
-    private static IResult Confirm(HttpContext context, PaymentGateways gateways, DeviceNumbers device, TopUpView topUp, string? error, int status, bool over = false, bool repeatWrong = false)
+    private static IResult Confirm(HttpContext context, PaymentGateways gateways, DeviceNumbers device, TopUpView topUp, string? error, int status, bool over = false, bool repeatWrong = false, string? refusedCoupon = null)
     {
         var path = $"/top-ups/{CellId.ToText(topUp.Id)}/confirm";
         var visitor = context.Visitor() with { Path = path };
@@ -122,6 +141,8 @@ internal static class ConfirmEndpoints
             ["Over"] = over,
             ["Error"] = error,
             ["RepeatWrong"] = repeatWrong,
+            ["WishRefused"] = refusedCoupon is not null,
+            ["Coupon"] = refusedCoupon,
         });
     }
 }

@@ -22,7 +22,7 @@ internal static class StatusEndpoints
         routes.MapPost("/top-ups/{id}/cancel", CancelAsync);
     }
 
-    private static async Task<IResult> ShowAsync(string id, string? back, HttpContext context, TopUpDesk desk, PaymentGateways gateways, CancellationToken cancellation)
+    private static async Task<IResult> ShowAsync(string id, string? back, HttpContext context, TopUpDesk desk, PaymentGateways gateways, TimeProvider time, CancellationToken cancellation)
     {
         if (!CellId.TryParse(id, out var topUpId))
         {
@@ -36,7 +36,7 @@ internal static class StatusEndpoints
         }
 
         return await desk.GetAsync(topUpId, cancellation) is { } topUp
-            ? StorefrontEndpoints.Page<StatusPage>(context, StatusCodes.Status200OK, new() { ["V"] = context.Visitor() with { Path = $"/top-ups/{id}" }, ["T"] = topUp, ["Transfer"] = TransferOf(topUp, gateways) })
+            ? StorefrontEndpoints.Page<StatusPage>(context, StatusCodes.Status200OK, new() { ["V"] = context.Visitor() with { Path = $"/top-ups/{id}" }, ["T"] = topUp, ["Transfer"] = TransferOf(topUp, gateways), ["Waits"] = topUp.IsWaitingForStart(time.GetUtcNow()) })
             : await StorefrontEndpoints.MissingAsync(context, topUpId, cancellation);
     }
 

@@ -15,9 +15,6 @@ namespace Refill.TopUps;
 /// <summary>What is for sale to a card, at what price, and the quote that freezes it.</summary>
 internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateways gateways, CarrierDirectory carriers, CardBook cards, CatalogueReader catalogue, FxRates rates, PromotionReader promotions, TimeProvider time)
 {
-    /// <summary>How far ahead a top-up may be bought.</summary>
-    public const int MostDaysAhead = 60;
-
     /// <summary>How often a quote is priced again because nothing was left of an offer in it; then it is made at the list price.</summary>
     private const int MaxPricings = 8;
 
@@ -221,7 +218,7 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
         }
 
         if (!DateOnly.TryParseExact(wished.Trim(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) || plan.Validity.Activation != Activation.OnPurchase
-            || Validity.DayOf(now, carrier.TimeZone) is var today && (day < today || day > today.AddDays(MostDaysAhead)))
+            || Validity.DayOf(now, carrier.TimeZone) is var today && (day < today || day > today.AddDays(TopUp.MostDaysAhead)))
         {
             return QuoteProblem.StartNotPossible;
         }

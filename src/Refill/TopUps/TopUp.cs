@@ -51,6 +51,9 @@ public sealed record TopUp(
     /// <summary>How long a quote's price, rate and validity are frozen.</summary>
     public static readonly TimeSpan QuoteLifetime = TimeSpan.FromMinutes(15);
 
+    /// <summary>How many days ahead a top-up may be bought.</summary>
+    public const int MostDaysAhead = 60;
+
     /// <summary>How long a bank transfer may take, at the quoted price: weekends and holidays on both sides (docs/decisions/bank-transfer.md).</summary>
     public static readonly TimeSpan TransferLifetime = TimeSpan.FromDays(7);
 
