@@ -1,6 +1,7 @@
 using Refill.Bench.Ledger;
 using Refill.Bench.Notifications;
 using Refill.Bench.Parts;
+using Refill.Bench.Quotes;
 using Refill.Bench.Reconciliation;
 using Refill.Bench.TopUps;
 
@@ -12,6 +13,7 @@ return args switch
     ["notifications", .. var rest] => await NotificationsBench.RunAsync(rest, Console.Out),
     ["reconcile", .. var rest] => await ReconcileBench.RunAsync(rest, Console.Out),
     ["parts", .. var rest] => OrderParts.Run(rest),
+    ["quotes"] => QuotesBench.Run(Console.Out),
 
     // Processes of their own, started by `topups`.
     ["load"] => await HttpLoad.RunAsync(Console.In, Console.Out),

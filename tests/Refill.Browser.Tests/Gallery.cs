@@ -51,7 +51,8 @@ public static class Gallery
         await visit.GoToConfirmAsync(DemoCard.Healthy);
         await visit.ConfirmAsync(DemoCard.Healthy, PaymentWay.Transfer, "transfer");
         sights.Add(At("status-transfer", visit.Page.Url));
-        sights.AddRange(new[] { "console", "console/scan" }.Select(path => new Sight(path.Replace('/', '-'), async v =>
+        sights.AddRange(await OffersAsync(world, visit));
+        sights.AddRange(new[] { "console", "console/scan", "console/offers" }.Select(path => new Sight(path.Replace('/', '-'), async v =>
         {
             await v.Page.SetExtraHTTPHeadersAsync([new("Authorization", world.ConsoleAuthorization)]);
             await v.Page.GotoAsync(new Uri(world.Url, path).AbsoluteUri);
@@ -101,6 +102,46 @@ public static class Gallery
             await v.ConfirmAsync(DemoCard.Healthy, PaymentWay.InApp, "wechatpay");
         }),
     ];
+
+    /// <summary>A quote with offers and a day to come, what a refused coupon is answered, and such a top-up when it is paid.</summary>
+    private static async Task<IEnumerable<Sight>> OffersAsync(World world, Visit visit)
+    {
+        await visit.GoHomeAsync();
+        await visit.AskForAsync(DemoCard.Healthy);
+        await visit.FollowAsync(() => visit.Page.Locator("button[value=refill-mobile-month-max]").ClickAsync());
+        await WishAsync(visit, "demo-10", DateOnly.FromDateTime(DateTime.UtcNow).AddDays(14));
+        var quoted = await visit.ConfirmUrlAsync();
+        await visit.GoHomeAsync();
+        await visit.AskForAsync(DemoCard.Healthy);
+        await visit.FollowAsync(() => visit.Page.Locator("button[value=refill-mobile-traveller]").ClickAsync());
+        var pack = await visit.ConfirmUrlAsync();
+        await WishAsync(visit, "", DateOnly.FromDateTime(DateTime.UtcNow).AddDays(14));
+        var waiting = await visit.ConfirmUrlAsync();
+        await SetStateAsync(world, waiting, TopUpState.Paid);
+        return
+        [
+            new("confirm-offers", v => UnfoldAsync(v, quoted)),
+            new("confirm-coupon-refused", async v =>
+            {
+                await v.Page.GotoAsync(quoted);
+                await WishAsync(v, "no such", null);
+            }),
+            At("confirm-pack", pack),
+            At("status-starts", waiting.Replace("/confirm", "", StringComparison.Ordinal)),
+        ];
+    }
+
+    private static async Task WishAsync(Visit visit, string coupon, DateOnly? start)
+    {
+        await visit.Page.Locator("#wishes > summary").ClickAsync();
+        await visit.Page.Locator("#coupon").FillAsync(coupon);
+        if (start is { } day)
+        {
+            await visit.Page.Locator("#start").FillAsync(day.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        await visit.FollowAsync(() => visit.Page.Locator("#wish").ClickAsync());
+    }
 
     /// <summary>The confirm page with all its folds open.</summary>
     private static async Task UnfoldAsync(Visit visit, string confirm)

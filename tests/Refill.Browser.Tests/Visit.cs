@@ -126,7 +126,7 @@ public sealed class Visit(IPage page, World world)
     public Task<string> OrderCodeAsync() => page.Locator("#order-code").InnerTextAsync();
 
     /// <summary>Does something that leads to another page, and gives that page's own answer.</summary>
-    private async Task<IResponse> FollowAsync(Func<Task> act)
+    public async Task<IResponse> FollowAsync(Func<Task> act)
     {
         var answered = page.WaitForResponseAsync(response => response.Request.IsNavigationRequest && response.Status is < 300 or >= 400);
         await act();
