@@ -107,14 +107,17 @@ public static class Gallery
     private static async Task<IEnumerable<Sight>> OffersAsync(World world, Visit visit)
     {
         await visit.GoHomeAsync();
-        await visit.AskForAsync(DemoCard.Healthy);
+        await visit.AskForAsync(DemoCard.Own);
         await visit.FollowAsync(() => visit.Page.Locator("button[value=refill-mobile-month-max]").ClickAsync());
         await WishAsync(visit, "demo-10", DateOnly.FromDateTime(DateTime.UtcNow).AddDays(14));
         var quoted = await visit.ConfirmUrlAsync();
         await visit.GoHomeAsync();
-        await visit.AskForAsync(DemoCard.Healthy);
+        await visit.AskForAsync(DemoCard.Own);
         await visit.FollowAsync(() => visit.Page.Locator("button[value=refill-mobile-traveller]").ClickAsync());
         var pack = await visit.ConfirmUrlAsync();
+        await visit.GoHomeAsync();
+        await visit.AskForAsync(DemoCard.Own);
+        await visit.FollowAsync(() => visit.Page.Locator("button[value=refill-mobile-week]").ClickAsync());
         await WishAsync(visit, "", DateOnly.FromDateTime(DateTime.UtcNow).AddDays(14));
         var waiting = await visit.ConfirmUrlAsync();
         await SetStateAsync(world, waiting, TopUpState.Paid);

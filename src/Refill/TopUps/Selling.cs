@@ -155,11 +155,11 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
         var card = await cards.GetAsync(topUp.CardId, cancellation);
         var (isFirst, spent) = await OfCardAsync(card, default, offers, now, cancellation);
         var question = Question(topUp.Plan, topUp.Carrier, now) with { IsFirstPurchase = isFirst, Spent = spent, Coupons = topUp.Sale?.Coupon is { } coupon ? [coupon] : null };
-        return [.. Pricing.Answer(question, offers.Book).Packs.Select(pack =>
-        {
-            var price = topUp.Plan.Price with { Minor = Pricing.Price(question with { Pack = pack.Code }, offers.Book).TotalCents };
-            return new PackView(pack.Code, pack.Name, pack.Quantity, price, topUp.Rate.From == topUp.Rate.To ? price : topUp.Rate.Convert(price));
-        })];
+        return
+        [
+            .. Pricing.Answer(question, offers.Book).Packs
+                .Select(pack => new PackView(pack.Code, pack.Name, pack.Quantity, topUp.Plan.Price with { Minor = Pricing.Price(question with { Pack = pack.Code }, offers.Book).TotalCents })),
+        ];
     }
 
     private PriceQuestion Question(Plan plan, Carrier carrier, DateTimeOffset at) => new(plan.Code, carrier.Code, plan.Price.Minor, at)

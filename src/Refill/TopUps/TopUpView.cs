@@ -126,8 +126,8 @@ public sealed record PaymentView(Guid Id, string Gateway, PaymentWay Way, string
     public IReadOnlyList<RefundView> Parts { get; init; } = [];
 }
 
-/// <param name="Charge">For all its periods.</param>
-public sealed record PackView(string Code, Promotions.PromotionName Name, int Quantity, Money Price, Money Charge);
+/// <param name="Price">For all its periods, in the currency of the list price.</param>
+public sealed record PackView(string Code, Promotions.PromotionName Name, int Quantity, Money Price);
 
 /// <param name="Done">The gateway confirmed that the money has gone back.</param>
 public sealed record RefundView(Money Amount, bool Done, DateTimeOffset RequestedAt, DateTimeOffset? DoneAt);
