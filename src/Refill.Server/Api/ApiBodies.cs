@@ -30,10 +30,15 @@ internal sealed record PlanBody(string Code, string Name);
 /// <summary>What was put on the card. Null: the plan does not state an amount, gives it anew each day, or it is unlimited (see the flags).</summary>
 internal sealed record AddedBody(long? DataBytes, bool DataUnlimited, long? VoiceSeconds, bool VoiceUnlimited, long? Messages, bool MessagesUnlimited)
 {
-    public static AddedBody Of(Plan plan) => new(
-        plan.IsDaily ? null : Amount(plan.FullSpeed), plan.FullSpeed.Kind == AllowanceKind.Unlimited, Amount(plan.Voice), plan.Voice.Kind == AllowanceKind.Unlimited, Amount(plan.Sms), plan.Sms.Kind == AllowanceKind.Unlimited);
+    /// <param name="sale">What offers have added; null: nothing.</param>
+    public static AddedBody Of(Plan plan, SalePrice? sale)
+    {
+        return new(
+            plan.IsDaily ? null : Amount(plan.FullSpeed) + (sale?.BonusBytes ?? 0), plan.FullSpeed.Kind == AllowanceKind.Unlimited, Amount(plan.Voice), plan.Voice.Kind == AllowanceKind.Unlimited,
+            Amount(plan.Sms), plan.Sms.Kind == AllowanceKind.Unlimited);
 
-    private static long? Amount(Allowance allowance) => allowance.Kind == AllowanceKind.Limited ? allowance.Amount : null;
+        long? Amount(Allowance allowance) => allowance.Kind == AllowanceKind.Limited ? allowance.Amount * (sale?.Quantity ?? 1) : null;
+    }
 }
 
 /// <summary>A top-up.</summary>
@@ -44,7 +49,7 @@ internal sealed record TopUpBody(
     [property: Description("The card, masked: its last four digits.")] string Card,
     string Carrier,
     PlanBody Plan,
-    MoneyBody Price,
+    [property: Description("What is charged: the plan's price, less what an offer takes off it.")] MoneyBody Price,
     [property: Description("What was put on the card; null until completed.")] AddedBody? Added,
     [property: Description("The exclusive end of the validity; null until completed, or until the first use of a plan that starts with it.")] DateTimeOffset? ValidUntil,
     [property: Description("The carrier's own number of the credit.")] string? CarrierReference,
@@ -57,7 +62,7 @@ internal sealed record TopUpBody(
     {
         var done = t.State == TopUpState.Completed;
         return new(
-            CellId.ToText(t.Id), t.OrderCode, StateOf(t.State), t.Card.Masked, t.Carrier.Code, new PlanBody(t.Plan.Code, t.Plan.Name), MoneyBody.Of(t.Price), done ? AddedBody.Of(t.Plan) : null,
+            CellId.ToText(t.Id), t.OrderCode, StateOf(t.State), t.Card.Masked, t.Carrier.Code, new PlanBody(t.Plan.Code, t.Plan.Name), MoneyBody.Of(t.Price), done ? AddedBody.Of(t.Plan, t.Sale?.Present) : null,
             done ? t.ValidUntil : null, t.CarrierReference, t.Trouble == TopUpTrouble.None ? null : ApiJson.Word(t.Trouble), t.CreatedAt, t.CompletedAt, balance is { } left ? MoneyBody.Of(left) : null);
     }
 

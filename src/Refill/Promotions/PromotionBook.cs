@@ -11,6 +11,7 @@ public sealed class PromotionBook
     private readonly FrozenDictionary<string, Promotion[]> byCarrier;
     private readonly Promotion[] general;
     private readonly FrozenDictionary<string, Promotion[]> byCoupon;
+    private readonly bool asksCard;
 
     private PromotionBook(IEnumerable<Promotion> promotions)
     {
@@ -21,21 +22,17 @@ public sealed class PromotionBook
         general = [.. All.Where(promotion => promotion.Plans.IsEmpty && promotion.Carriers.IsEmpty)];
         byCoupon = Index(All, promotion => promotion.Coupon is { } coupon ? [coupon] : []);
         ByCode = All.ToFrozenDictionary(promotion => promotion.Code);
-        AskFirstPurchase = All.Any(promotion => promotion.IsFirstPurchaseOnly);
-        AskCard = All.Any(promotion => promotion.UsesPerCard is not null);
+        asksCard = All.Any(promotion => promotion is { Coupon: null, UsesPerCard: not null });
     }
 
     public IReadOnlyList<Promotion> All { get; }
 
     public IReadOnlyDictionary<string, Promotion> ByCode { get; }
 
-    /// <summary>False: nobody need find out whether it is a card's first purchase.</summary>
-    public bool AskFirstPurchase { get; }
-
-    /// <summary>False: no use is counted by cards.</summary>
-    public bool AskCard { get; }
-
     public static PromotionBook Of(IReadOnlyCollection<Promotion> promotions) => promotions.Count == 0 ? Empty : new PromotionBook(promotions);
+
+    /// <summary>False: with this coupon, or none, nobody need find out what a card has had before.</summary>
+    public bool AsksCard(string? coupon) => asksCard || (coupon is not null && OfCoupon(coupon).Any(promotion => promotion.UsesPerCard is not null));
 
     internal IReadOnlyList<Promotion> OfCoupon(string coupon) => byCoupon.GetValueOrDefault(coupon) ?? [];
 

@@ -50,15 +50,15 @@ public sealed class PromotionReader(Database database, TimeProvider time)
     /// <summary>Reads anew at the next question; after an import in this process, or when a limit was met.</summary>
     public void Forget() => Interlocked.Increment(ref forgotten);
 
-    /// <summary>Codes of the promotions that this card has used as often as one card may.</summary>
-    public async Task<IReadOnlySet<string>> SpentByAsync(Guid cardId, PromotionBook book, DateTimeOffset at, CancellationToken cancellation)
+    /// <summary>Codes of the promotions that this card has used as often as one card may; of those with a coupon, of this one alone.</summary>
+    public async Task<IReadOnlySet<string>> SpentByAsync(Guid cardId, PromotionBook book, string? coupon, DateTimeOffset at, CancellationToken cancellation)
     {
-        if (!book.AskCard)
+        if (!book.AsksCard(coupon))
         {
             return FrozenSet<string>.Empty;
         }
 
-        var counted = book.All.Where(promotion => promotion.UsesPerCard is not null && promotion.RunsAt(at))
+        var counted = book.All.Where(promotion => promotion.UsesPerCard is not null && (promotion.Coupon is null || promotion.Coupon == coupon) && promotion.RunsAt(at))
             .ToDictionary(promotion => PromotionAccounts.OfCard(cardId, promotion.Id, promotion.UsesPerCard!.Value).Id, promotion => promotion.Code);
         if (counted.Count == 0)
         {

@@ -30,7 +30,7 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
 
         var plans = await catalogue.PlansOfAsync(card.Carrier.Code, now, cancellation);
         var offers = await promotions.NowAsync(cancellation);
-        var (isFirst, spent) = await OfCardAsync(null, card.NameId, offers, now, cancellation);
+        var (isFirst, spent) = await OfCardAsync(null, card.NameId, offers, null, now, cancellation);
         return
         [
             .. plans.Select(plan =>
@@ -76,9 +76,9 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
         }
 
         var offers = await promotions.NowAsync(cancellation);
-        var (isFirst, spentByCard) = await OfCardAsync(card, nameId, offers, now, cancellation);
-        var spent = spentByCard.Except(instead?.Sale is { Uses: SaleUses.Reserved } held ? held.Counted.Select(line => line.Code) : []).ToHashSet();
         var coupon = CouponText.Normalize(wishes.Coupon);
+        var (isFirst, spentByCard) = await OfCardAsync(card, nameId, offers, coupon, now, cancellation);
+        var spent = spentByCard.Except(instead?.Sale is { Uses: SaleUses.Reserved } held ? held.Counted.Select(line => line.Code) : []).ToHashSet();
         var question = Question(plan, carrier, now) with { IsFirstPurchase = isFirst, Spent = spent, Coupons = coupon is null ? null : [coupon], Pack = wishes.Pack };
         if (Refuses(question, wishes, coupon, offers.Book) is { } refused)
         {
@@ -90,7 +90,7 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
             return new QuoteRefused(QuoteProblem.QuoteExpired);
         }
 
-        var key = FormKey(formKey, nameId, plan.Code);
+        var key = FormKey(formKey, nameId, plan.Code, wishes);
         for (var pricing = 1; ; pricing++)
         {
             var sale = pricing > MaxPricings ? null : SaleOf(question, coupon, offers.Book);
@@ -134,7 +134,7 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
         }
 
         var now = time.GetUtcNow();
-        var spent = (await promotions.SpentByAsync(card.Id, offers.Book, now, cancellation)).Concat(offers.UsedUp).Concat(without).ToHashSet();
+        var spent = (await promotions.SpentByAsync(card.Id, offers.Book, null, now, cancellation)).Concat(offers.UsedUp).Concat(without).ToHashSet();
         var priced = Pricing.Price(Question(plan, carrier, now) with { Gateway = gateway, IsFirstPurchase = card.FirstToppedUpAt is null, Spent = spent }, offers.Book);
         return priced.Lines.IsEmpty ? null : new Sale(SalePrice.Of(priced), []);
     }
@@ -153,7 +153,7 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
 
         var now = time.GetUtcNow();
         var card = await cards.GetAsync(topUp.CardId, cancellation);
-        var (isFirst, spent) = await OfCardAsync(card, default, offers, now, cancellation);
+        var (isFirst, spent) = await OfCardAsync(card, default, offers, topUp.Sale?.Coupon, now, cancellation);
         var question = Question(topUp.Plan, topUp.Carrier, now) with { IsFirstPurchase = isFirst, Spent = spent, Coupons = topUp.Sale?.Coupon is { } coupon ? [coupon] : null };
         return
         [
@@ -168,15 +168,15 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
     };
 
     /// <summary>Whether it is a card's first purchase, and the offers of which nothing is left for it. Nothing is read where no offer asks.</summary>
-    private async Task<(bool IsFirst, IReadOnlySet<string> Spent)> OfCardAsync(CardRecord? known, Guid nameId, OffersNow offers, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<(bool IsFirst, IReadOnlySet<string> Spent)> OfCardAsync(CardRecord? known, Guid nameId, OffersNow offers, string? coupon, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (!offers.Book.AskFirstPurchase && !offers.Book.AskCard)
+        if (!offers.Book.AsksCard(coupon))
         {
             return (false, offers.UsedUp);
         }
 
         var card = known ?? (await cards.FindAsync(nameId, cancellation))?.Card;
-        return card is null ? (false, offers.UsedUp) : (card.FirstToppedUpAt is null, (await promotions.SpentByAsync(card.Id, offers.Book, now, cancellation)).Concat(offers.UsedUp).ToHashSet());
+        return card is null ? (false, offers.UsedUp) : (card.FirstToppedUpAt is null, (await promotions.SpentByAsync(card.Id, offers.Book, coupon, now, cancellation)).Concat(offers.UsedUp).ToHashSet());
     }
 
     private static Sale? SaleOf(in PriceQuestion question, string? coupon, PromotionBook book) => Sale.Of(Pricing.Answer(question, book), coupon);
@@ -235,7 +235,7 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
     private async Task<TopUp?> StillGoodAsync(Guid topUpId, CancellationToken cancellation) =>
         await store.LoadAsync(topUpId, cancellation) is var (topUp, _) && topUp.State is TopUpState.Quoted or TopUpState.AwaitingPayment && topUp.QuoteExpiresAt > time.GetUtcNow() ? topUp : null;
 
-    private static IdempotencyKey? FormKey(string? key, Guid nameId, string planCode) => key is { Length: > 0 and <= 64 }
-        ? new IdempotencyKey("quote", $"{key}:{planCode}", [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{nameId:N}:{planCode}"))])
+    private static IdempotencyKey? FormKey(string? key, Guid nameId, string planCode, QuoteWishes wishes) => key is { Length: > 0 and <= 64 }
+        ? new IdempotencyKey("quote", $"{key}:{planCode}", [.. SHA256.HashData(Encoding.UTF8.GetBytes($"{nameId:N}:{planCode}{(wishes == QuoteWishes.None ? null : wishes)}"))])
         : null;
 }

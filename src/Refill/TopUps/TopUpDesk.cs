@@ -88,8 +88,11 @@ public sealed class TopUpDesk
 
     /// <summary>Freezes price, offers, rate and validity for 15 minutes.</summary>
     /// <param name="formKey">Made anew with each page that offers plans: a form that is sent twice gives the same quote. At most 64 characters.</param>
-    public async Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid nameId, string? planCode, string? formKey, CancellationToken cancellation) =>
-        await ViewAsync(await selling.QuoteAsync(nameId, planCode, formKey, QuoteWishes.None, null, cancellation), cancellation);
+    public Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid nameId, string? planCode, string? formKey, CancellationToken cancellation) => QuoteAsync(nameId, planCode, formKey, QuoteWishes.None, cancellation);
+
+    /// <summary>The same with a coupon, a pack, or a day to start on.</summary>
+    public async Task<Result<TopUpView, QuoteRefused>> QuoteAsync(Guid nameId, string? planCode, string? formKey, QuoteWishes wishes, CancellationToken cancellation) =>
+        await ViewAsync(await selling.QuoteAsync(nameId, planCode, formKey, wishes, null, cancellation), cancellation);
 
     /// <summary>The same plan for the same card again, with other wishes: a new quote in the place of one that nobody has begun to pay. If the wishes are refused, the old one stays.</summary>
     public async Task<Result<TopUpView, QuoteRefused>> RequoteAsync(Guid topUpId, QuoteWishes wishes, CancellationToken cancellation)
