@@ -108,6 +108,7 @@ public static class Gallery
     {
         await visit.GoHomeAsync();
         await visit.AskForAsync(DemoCard.Own);
+        var plans = await visit.PlansUrlAsync();
         await visit.FollowAsync(() => visit.Page.Locator("button[value=refill-mobile-month-max]").ClickAsync());
         await WishAsync(visit, "demo-10", DateOnly.FromDateTime(DateTime.UtcNow).AddDays(14));
         var quoted = await visit.ConfirmUrlAsync();
@@ -123,6 +124,7 @@ public static class Gallery
         await SetStateAsync(world, waiting, TopUpState.Paid);
         return
         [
+            At("plans-offers", plans),
             new("confirm-offers", v => UnfoldAsync(v, quoted)),
             new("confirm-coupon-refused", async v =>
             {
