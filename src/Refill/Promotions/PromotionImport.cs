@@ -31,6 +31,9 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
     public const int MaxRows = 10_000;
     public const int MaxShown = 100;
 
+    /// <summary>Combinable offers whose uses are counted: one quote may show them all, and its commit moves a use of each.</summary>
+    public const int MaxCounted = 100;
+
     private sealed record Entry(int Line, Promotion Promotion);
 
     /// <param name="preview">Only say what would change.</param>
@@ -154,6 +157,11 @@ public sealed class PromotionImport(Database database, GeneralLedger ledger, Pro
         // With what is there already and is not in the file.
         var now = time.GetUtcNow();
         List<Entry> all = [.. entries, .. rows.Values.Where(row => !lines.ContainsKey(row.Code)).Select(row => new Entry(0, row.ToPromotion())).Where(entry => entry.Promotion.StoppedAt is null && !(entry.Promotion.Until <= now))];
+        if (all.Count(entry => entry.Promotion is { IsCombinable: true } offer && (offer.Limit is not null || offer.UsesPerCard is not null)) is var counted && counted > MaxCounted)
+        {
+            bad.Add(new BadOffer(0, "combinable", $"{counted} combinable offers with limits are running or to come; at most {MaxCounted} may be"));
+        }
+
         bad.AddRange(overlaps.OfCoupons(all.Select(entry => (entry.Line, entry.Promotion))).Take(MaxShown));
         List<BadOffer> notes =
         [

@@ -148,6 +148,14 @@ public abstract class PromotionImportTests(DatabaseKind kind) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_hundred_combinable_ones_with_limits_are_the_most()
+    {
+        string[] lines = [.. Enumerable.Range(0, PromotionImport.MaxCounted + 1).Select(index => $"p{index},Offer {index},percent,1,,,,,,,,,10,,yes")];
+        Assert.Contains("101 combinable", (await ImportAsync(lines)).Bad.Single().Reason, StringComparison.Ordinal);
+        Assert.True((await ImportAsync(lines[1..])).Done);
+    }
+
+    [Fact]
     public async Task Ten_thousand_are_taken_and_one_more_is_refused()
     {
         string[] lines = [.. Enumerable.Range(0, PromotionImport.MaxRows).Select(index => $"p{index},Offer {index},percent,10,mint-5gb,,,C{index:00000},,,,,,,")];

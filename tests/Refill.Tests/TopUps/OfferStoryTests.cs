@@ -34,6 +34,16 @@ public abstract class OfferStoryTests(DatabaseKind kind) : TopUpStory(kind)
     }
 
     [Fact]
+    public async Task A_quote_with_as_many_limited_offers_as_there_may_be_reserves_and_uses_them_all()
+    {
+        var report = await Scene.OfferAsync("code,name_en,kind,value,limit,limit_per_card,combinable", [.. Enumerable.Range(0, PromotionImport.MaxCounted).Select(index => $"p{index:00},Offer {index},amount,0.01,10,2,yes")]);
+        Assert.True(report.Done, report.ToString());
+        var done = await PaidAsync(await Scene.QuoteAsync());
+        Assert.Equal((TopUpState.Completed, 1400, (9L, 0L, 1L)), (done.State, done.Price.Minor, await UsesAsync("p99", done)));
+        await Scene.SoundAsync(done);
+    }
+
+    [Fact]
     public async Task A_way_of_paying_is_charged_its_own_price_and_the_books_say_what_was_charged()
     {
         await InAsync("with-alipay,Pay with Alipay,percent,10,,alipay,,,,", "bank,By bank,amount,1.00,,transfer,,,,");
