@@ -150,6 +150,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("network");
 
+                    b.Property<long?>("SimPriceCents")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sim_price_cents");
+
                     b.Property<string>("TimeZone")
                         .IsRequired()
                         .HasColumnType("text")
@@ -286,6 +290,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("source");
+
+                    b.Property<int>("Stacking")
+                        .HasColumnType("integer")
+                        .HasColumnName("stacking");
 
                     b.Property<int?>("ThrottleKbps")
                         .HasColumnType("integer")

@@ -145,6 +145,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("network");
 
+                    b.Property<long?>("SimPriceCents")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sim_price_cents");
+
                     b.Property<string>("TimeZone")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -281,6 +285,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("source");
+
+                    b.Property<int>("Stacking")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("stacking");
 
                     b.Property<int?>("ThrottleKbps")
                         .HasColumnType("INTEGER")
