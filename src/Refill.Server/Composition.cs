@@ -5,6 +5,7 @@ using Refill.Carriers;
 using Refill.Carriers.Own;
 using Refill.Carriers.Reloadly;
 using Refill.Catalogue;
+using Refill.Comparison;
 using Refill.Customers;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
@@ -28,6 +29,7 @@ internal static class Composition
         .AddSingleton(_ => CardVault.LoadOrCreate(settings.Keys, create: settings.Demo))
         .AddSingleton<CardBook>()
         .AddSingleton<CatalogueReader>()
+        .AddSingleton<PlanComparison>()
         .AddSingleton(provider => new CatalogueImport(
             provider.GetRequiredService<Database>(), provider.GetRequiredService<CatalogueReader>(), [OwnCarrier.ConnectorName, "reloadly"]))
         .AddSingleton(new FxOptions(settings.Number("fx-margin-basis-points"), settings.FxMaxAge))

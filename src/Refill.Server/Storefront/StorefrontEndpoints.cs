@@ -79,6 +79,7 @@ internal static class StorefrontEndpoints
         });
         var pages = routes.MapGroup("");
         HomeEndpoints.Map(pages);
+        CompareEndpoints.Map(pages);
         ConfirmEndpoints.Map(pages);
         StatusEndpoints.Map(pages);
         ReceiptEndpoints.Map(pages);

@@ -1,0 +1,49 @@
+using Refill.Catalogue;
+using Refill.Comparison;
+
+namespace Refill.Server.Storefront;
+
+/// <summary>What a plan's facts mean, in whole sentences that one need not know the trade to understand.</summary>
+internal static class PlanWords
+{
+    /// <summary>Below these, in kbit/s, a line is good for messages only; for maps and pages, too; for music and small pictures that move.</summary>
+    private const int Messages = 200, Pages = 1_000, Music = 2_500;
+
+    /// <summary>What comes after the full-speed data; empty where the plan has no data.</summary>
+    public static string ShowAfterwards(this Visitor visitor, Plan plan) => plan switch
+    {
+        { FullSpeed: { Kind: AllowanceKind.Limited, Amount: 0 } } => "",
+        { AfterQuota: AfterQuota.Stops } => visitor["Afterwards_Stops"],
+        { AfterQuota: AfterQuota.Throttled, ThrottleKbps: { } kbps } => visitor[kbps switch { < Messages => "Afterwards_Messages", < Pages => "Afterwards_Pages", < Music => "Afterwards_Music", _ => "Afterwards_Video" }, kbps],
+        { AfterQuota: AfterQuota.Throttled } => visitor["Afterwards_Slow"],
+        { FullSpeed.Kind: AllowanceKind.Limited } => visitor["Afterwards_NotStated"],
+        _ => visitor["Afterwards_Unlimited"],
+    };
+
+    /// <summary>The clock that the validity runs by: "30 × 24 hours", "1 calendar month".</summary>
+    public static string ShowClock(this Visitor visitor, ValidityRule rule) => visitor[(rule.Clock, rule.Count) switch
+    {
+        (ValidityClock.Hours24, 1) => "Clock_Hours24_One",
+        (ValidityClock.Hours24, _) => "Clock_Hours24",
+        (ValidityClock.CalendarDays, 1) => "Clock_Days_One",
+        (ValidityClock.CalendarDays, _) => "Clock_Days",
+        (_, 1) => "Clock_Months_One",
+        _ => "Clock_Months",
+    }, rule.Count];
+
+    public static string ShowDay(this Visitor visitor, DateOnly day) => day.ToString(visitor.Text.Language == "zh-Hans" ? "yyyy-MM-dd" : "d MMM yyyy", visitor.Text.Culture);
+
+    public static string ShowLack(this Visitor visitor, Lack lack) => lack.Kind switch
+    {
+        LackKind.Data => visitor["Lack_Data_" + lack.Of, visitor.ShowData(Allowance.Of(lack.Amount))],
+        _ => visitor["Lack_" + lack.Kind, lack.Amount.ToString("N0", visitor.Text.Culture)],
+    };
+
+    /// <summary>What a full-speed gigabyte costs, or why that cannot be said.</summary>
+    public static string ShowPerGigabyte(this Visitor visitor, ComparedPlan compared) => compared.PerGigabyte is { } price ? visitor.Show(price) : compared.Plan.FullSpeed.Kind switch
+    {
+        AllowanceKind.Unlimited => visitor["PerGb_Unlimited"],
+        AllowanceKind.NotStated => visitor["NotStated"],
+        _ => visitor["None"],
+    };
+}
