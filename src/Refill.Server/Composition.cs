@@ -10,6 +10,7 @@ using Refill.Customers;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
 using Refill.Reconciliation;
+using Refill.Reviews;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Work;
@@ -29,6 +30,8 @@ internal static class Composition
         .AddSingleton(_ => CardVault.LoadOrCreate(settings.Keys, create: settings.Demo))
         .AddSingleton<CardBook>()
         .AddSingleton<CatalogueReader>()
+        .AddSingleton<ReviewRatings>()
+        .AddSingleton<ReviewBook>()
         .AddSingleton<PlanComparison>()
         .AddSingleton(provider => new CatalogueImport(
             provider.GetRequiredService<Database>(), provider.GetRequiredService<CatalogueReader>(), [OwnCarrier.ConnectorName, "reloadly"]))

@@ -9,7 +9,7 @@ public sealed class ArchitectureTests
 {
     private static readonly Assembly Library = typeof(GeneralLedger).Assembly;
     private static readonly string[] Ground = ["Ledger", "Work", "Storage", "Units"];
-    private static readonly string[] Capabilities = ["Catalogue", "Cards", "Payments", "Carriers", "Customers"];
+    private static readonly string[] Capabilities = ["Catalogue", "Cards", "Payments", "Carriers", "Customers", "Reviews"];
     private static readonly string[] Journeys = ["TopUps", "Archive", "Comparison"];
 
     /// <summary>What a capability may know of another: a carrier is asked about cards and delivers plans, in the words of both.</summary>

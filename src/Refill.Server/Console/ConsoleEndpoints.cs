@@ -42,6 +42,7 @@ internal static class ConsoleEndpoints
         console.MapPost("/discrepancies/{id}/close", CloseAsync);
         console.MapGet("/scan", (HttpContext context) => Scan(context, null, null, StatusCodes.Status200OK));
         console.MapPost("/scan", ScanAsync);
+        ReviewConsole.Map(console);
     }
 
     private static async Task<IResult> OverviewAsync(HttpContext context, ReconciliationBook book, PaymentGateways gateways, CancellationToken cancellation) =>

@@ -1,5 +1,6 @@
 using Refill.Catalogue;
 using Refill.Comparison;
+using Refill.Reviews;
 
 namespace Refill.Server.Storefront;
 
@@ -38,6 +39,14 @@ internal static class PlanWords
         LackKind.Data => visitor["Lack_Data_" + lack.Of, visitor.ShowData(Allowance.Of(lack.Amount))],
         _ => visitor["Lack_" + lack.Kind, lack.Amount.ToString("N0", visitor.Text.Culture)],
     };
+
+    /// <summary>"4.3", of thousandths of a star; a dash where there is no rank.</summary>
+    public static string ShowStars(this Visitor visitor, int thousandths) => thousandths == 0 ? "\u2013" : (thousandths / 1000m).ToString("0.0", visitor.Text.Culture);
+
+    public static string ShowGiven(this Visitor _, int stars) => new string('\u2605', stars) + new string('\u2606', 5 - stars);
+
+    /// <summary>Where a plan was used; null: not said.</summary>
+    public static string? ShowPlace(this Visitor visitor, string place) => place == UsStates.Several ? visitor["Review_Place_Several"] : UsStates.NameOf(place);
 
     /// <summary>What a full-speed gigabyte costs, or why that cannot be said.</summary>
     public static string ShowPerGigabyte(this Visitor visitor, ComparedPlan compared) => compared.PerGigabyte is { } price ? visitor.Show(price) : compared.Plan.FullSpeed.Kind switch

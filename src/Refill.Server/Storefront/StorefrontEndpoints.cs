@@ -83,6 +83,7 @@ internal static class StorefrontEndpoints
         ConfirmEndpoints.Map(pages);
         StatusEndpoints.Map(pages);
         ReceiptEndpoints.Map(pages);
+        ReviewEndpoints.Map(pages);
     }
 
     public static Visitor Visitor(this HttpContext context) => Storefront.Visitor.Of(context, context.RequestServices.GetRequiredService<Settings>().Demo);

@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using Refill.Catalogue;
 using Refill.Comparison;
 using Refill.Reconciliation;
+using Refill.Reviews;
 using Refill.Server.Storefront;
 using Refill.TopUps;
 
@@ -36,6 +37,11 @@ public sealed partial class TextTests
         ["Lack_"] = [.. Enum.GetNames<LackKind>().Where(name => name != nameof(LackKind.Data))],
         ["Lack_Data_"] = Enum.GetNames<LackOf>(),
         ["Stacking_"] = Enum.GetNames<Stacking>(),
+        ["Review_Star_"] = ["1", "2", "3", "4", "5"],
+        ["Review_State_"] = Enum.GetNames<ReviewState>(),
+        ["Review_Problem_"] = Enum.GetNames<ReviewProblem>(),
+        ["Console_Reviews_"] = Enum.GetNames<ReviewState>(),
+        ["Console_Held_"] = [.. Enum.GetNames<HoldReason>().Where(name => name != nameof(HoldReason.None))],
         ["Zone_"] = [], // Only those of a list, which stand there whole.
     };
 
