@@ -32,6 +32,10 @@ internal static class PlanWords
         _ => "Clock_Months",
     }, rule.Count];
 
+    /// <summary>"10 days, 1 Mar 2026 to 10 Mar 2026".</summary>
+    public static string ShowStay(this Visitor visitor, Need need) =>
+        need.Days == 1 ? visitor["Compare_Stay_One", visitor.ShowDay(need.Start)] : visitor["Compare_Stay", need.Days, visitor.ShowDay(need.Start), visitor.ShowDay(need.End)];
+
     public static string ShowDay(this Visitor visitor, DateOnly day) => day.ToString(visitor.Text.Language == "zh-Hans" ? "yyyy-MM-dd" : "d MMM yyyy", visitor.Text.Culture);
 
     public static string ShowLack(this Visitor visitor, Lack lack) => lack.Kind switch
