@@ -52,6 +52,30 @@ public sealed class CatalogueReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_on_sale_is_the_same_object_until_a_price_begins_or_something_is_imported()
+    {
+        await ImportAsync(here, ("mint", "m1", "15.00"), ("tello", "t1", "1"));
+        var now = time.GetUtcNow();
+        var first = await here.OnSaleAsync(now, Token);
+        Assert.Equal((2, DateTimeOffset.MaxValue), (first.Plans.Count, first.Until));
+        Assert.Same(first, await here.OnSaleAsync(now.AddSeconds(4), Token));
+
+        var later = now.AddSeconds(2);
+        await using (var db = test.Database.Open())
+        {
+            db.Add(new PlanPriceRow { PlanCode = "m1", ValidFrom = later, Cents = 900 });
+            await db.SaveChangesAsync(Token);
+        }
+
+        here.Forget();
+        var before = await here.OnSaleAsync(now, Token);
+        var after = await here.OnSaleAsync(later, Token);
+        Assert.Equal((later, DateTimeOffset.MaxValue), (before.Until, after.Until));
+        Assert.Equal([1500L, 900L], new[] { before, after }.Select(onSale => onSale.Plans.Single(sold => sold.Plan.Code == "m1").Plan.Price.Minor));
+        Assert.Equal(before.Plans.Count, (await here.OnSaleAsync(now, Token)).Plans.Count);
+    }
+
+    [Fact]
     public async Task A_plan_before_its_first_price_and_a_plan_of_no_name_are_not_withdrawn_but_not_there()
     {
         await ImportAsync(here, ("mint", "m1", "15.00"));
