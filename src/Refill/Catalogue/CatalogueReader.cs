@@ -18,6 +18,9 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
 {
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
+    /// <summary>From this age on the next one is read while the old one still serves: whoever asks all the time never waits for a read.</summary>
+    private static readonly TimeSpan Ahead = Fresh - TimeSpan.FromSeconds(1);
+
     private readonly Lock gate = new();
     private volatile Snapshot? snapshot;
     private int forgotten;
@@ -55,16 +58,17 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
 
     private Task<Snapshot> ReadAsync(CancellationToken cancellation)
     {
-        if (Recent() is { } known)
+        if (Recent() is { } known && time.GetElapsedTime(known.ReadAt) < Ahead)
         {
             return Task.FromResult(known);
         }
 
         lock (gate)
         {
-            if (Recent() is { } fresh)
+            var last = Recent();
+            if (last is not null && time.GetElapsedTime(last.ReadAt) < Ahead)
             {
-                return Task.FromResult(fresh);
+                return Task.FromResult(last);
             }
 
             if (reading is not { Task.IsCompleted: false } begun || begun.Forgotten != Volatile.Read(ref forgotten))
@@ -73,7 +77,7 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
                 reading = begun = (Volatile.Read(ref forgotten), Task.Run(ReadAnewAsync, CancellationToken.None));
             }
 
-            return begun.Task.WaitAsync(cancellation);
+            return last is not null ? Task.FromResult(last) : begun.Task.WaitAsync(cancellation);
         }
     }
 

@@ -26,7 +26,7 @@ public sealed record ComparedPage(ImmutableArray<ComparedPlan> Plans, int Page, 
 /// <summary>Compares all that is on sale with what somebody needs. Works on a table in memory that is built once for each state of the catalogue.</summary>
 public sealed class PlanComparison(CatalogueReader catalogue, ReviewRatings reviews, TimeProvider time)
 {
-    public const int PageSize = 8;
+    public const int PageSize = 6;
 
     /// <summary>As many as fit on a phone.</summary>
     public const int MostSideBySide = 4;

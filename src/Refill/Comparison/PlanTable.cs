@@ -23,6 +23,7 @@ internal sealed class PlanTable
 
     public PlanTable(OnSale onSale, Func<Plan, long> cents)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(onSale.Plans.Count, 1 << KeyShift, nameof(onSale));
         OnSale = onSale;
         clocks = [.. onSale.Plans.Select(sold => (sold.Plan.Validity.Clock, sold.Plan.Validity.Count)).Distinct()];
         names = [.. onSale.Plans.Select(sold => (sold.Carrier.Name, sold.Carrier.Network)).Distinct()];
@@ -53,7 +54,7 @@ internal sealed class PlanTable
     {
         var periods = Array.ConvertAll(clocks, clock => Judgement.PeriodsOf(clock.Clock, clock.Count, need));
         var named = need.Carrier.Length == 0 ? null : Array.ConvertAll(names, name => Contains(name.Carrier, need.Carrier) || Contains(name.Network, need.Carrier));
-        var (keys, places, found, covering) = (ArrayPool<ulong>.Shared.Rent(plans.Length), ArrayPool<int>.Shared.Rent(plans.Length), 0, 0);
+        var (keys, found, covering) = (ArrayPool<ulong>.Shared.Rent(plans.Length), 0, 0);
         try
         {
             for (var index = 0; index < plans.Length; index++)
@@ -67,20 +68,19 @@ internal sealed class PlanTable
                 ref readonly var its = ref periods[plan.Clock];
                 var covers = Judgement.Covers(plan, its, need);
                 covering += covers ? 1 : 0;
-                (keys[found], places[found++]) = ((covers ? 0 : Lacking) | (KeyOf(plan, its, need, rank) << KeyShift) | (uint)index, index);
+                keys[found++] = (covers ? 0 : Lacking) | (KeyOf(plan, its, need, rank) << KeyShift) | (uint)index;
             }
 
-            Array.Sort(keys, places, 0, found);
-            return ([.. places.AsSpan(Math.Min(from, found), Math.Clamp(found - from, 0, count)).ToArray().Select(place => plans[place])], found, covering);
+            Array.Sort(keys, 0, found);
+            return ([.. keys.AsSpan(Math.Min(from, found), Math.Clamp(found - from, 0, count)).ToArray().Select(key => plans[(int)(key & ((1UL << KeyShift) - 1))])], found, covering);
         }
         finally
         {
             ArrayPool<ulong>.Shared.Return(keys);
-            ArrayPool<int>.Shared.Return(places);
         }
     }
 
-    /// <summary>Plans are counted in the lowest bits, so that what is equal stays in the table's order.</summary>
+    /// <summary>The lowest bits say which plan it is, so that what is equal stays in the table's order: for a million plans.</summary>
     private const int KeyShift = 20;
     private const ulong MostKey = Last >> KeyShift;
 

@@ -35,6 +35,20 @@ public sealed class CatalogueReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_asks_all_the_time_is_answered_while_the_next_one_is_read()
+    {
+        Assert.Empty(await here.PlansOfAsync("mint", time.GetUtcNow(), Token));
+        await ImportAsync(new CatalogueReader(test.Database, time), ("mint", "m1", "15.00"));
+        time.Advance(CatalogueReader.Fresh - TimeSpan.FromMilliseconds(500));
+        for (var patience = 0; (await here.PlansOfAsync("mint", time.GetUtcNow(), Token)).Count == 0 && patience < 3000; patience++)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        Assert.Single(await here.PlansOfAsync("mint", time.GetUtcNow(), Token));
+    }
+
+    [Fact]
     public async Task What_this_process_imports_is_seen_at_once()
     {
         Assert.Null(await here.CarrierAsync("mint", Token));
