@@ -1,3 +1,4 @@
+using Refill.Bench.Comparison;
 using Refill.Bench.Ledger;
 using Refill.Bench.Notifications;
 using Refill.Bench.Parts;
@@ -12,6 +13,7 @@ return args switch
     ["topups", .. var rest] => await TopUpsBench.RunAsync(rest, Console.Out),
     ["notifications", .. var rest] => await NotificationsBench.RunAsync(rest, Console.Out),
     ["reconcile", .. var rest] => await ReconcileBench.RunAsync(rest, Console.Out),
+    ["compare", .. var rest] => await CompareBench.RunAsync(rest, Console.Out),
     ["parts", .. var rest] => OrderParts.Run(rest),
     ["quotes"] => QuotesBench.Run(Console.Out),
 
@@ -23,6 +25,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine($"{LedgerBenchOptions.Usage}\n\n{TopUpsOptions.Usage}\n\n{NotificationsOptions.Usage}\n\n{ReconcileOptions.Usage}");
+    Console.Error.WriteLine($"{LedgerBenchOptions.Usage}\n\n{TopUpsOptions.Usage}\n\n{NotificationsOptions.Usage}\n\n{ReconcileOptions.Usage}\n\n{CompareOptions.Usage}");
     return 2;
 }

@@ -68,6 +68,7 @@ internal static class Commands
         root.Subcommands.Add(Schema());
         root.Subcommands.Add(CustomerCommands.Wallet());
         root.Subcommands.Add(CustomerCommands.Keys());
+        root.Subcommands.Add(ReviewCommands.Reviews());
         return root;
     }
 

@@ -5,11 +5,13 @@ using Refill.Carriers;
 using Refill.Carriers.Own;
 using Refill.Carriers.Reloadly;
 using Refill.Catalogue;
+using Refill.Comparison;
 using Refill.Customers;
 using Refill.Ledger;
 using Refill.Payments.Wallets;
 using Refill.Promotions;
 using Refill.Reconciliation;
+using Refill.Reviews;
 using Refill.Storage;
 using Refill.TopUps;
 using Refill.Work;
@@ -29,6 +31,9 @@ internal static class Composition
         .AddSingleton(_ => CardVault.LoadOrCreate(settings.Keys, create: settings.Demo))
         .AddSingleton<CardBook>()
         .AddSingleton<CatalogueReader>()
+        .AddSingleton<ReviewRatings>()
+        .AddSingleton<ReviewBook>()
+        .AddSingleton<PlanComparison>()
         .AddSingleton(provider => new CatalogueImport(
             provider.GetRequiredService<Database>(), provider.GetRequiredService<CatalogueReader>(), [OwnCarrier.ConnectorName, "reloadly"]))
         .AddSingleton(new FxOptions(settings.Number("fx-margin-basis-points"), settings.FxMaxAge))

@@ -1,5 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Refill.Payments;
+using Refill.Reviews;
+using Refill.Storage;
 using Refill.TopUps;
 using Refill.Units;
 
@@ -31,9 +33,17 @@ public static class Gallery
             new("receipt-lookup-error", v => v.FindReceiptAsync("0000-0000-0000", "0000")),
         };
 
+        await ReviewAsync(world);
+        sights.AddRange([
+            At("compare", new Uri(world.Url, "/compare?gb=4&minutes=100&sort=stars").AbsoluteUri),
+            At("compare-error", new Uri(world.Url, "/compare?gb=0").AbsoluteUri),
+            At("compare-side", new Uri(world.Url, "/compare/side?plan=mint-5gb&plan=refill-mobile-week&plan=tello-2gb&plan=boost-unlimited-basic&gb=4").AbsoluteUri),
+            At("reviews", new Uri(world.Url, "/plans/refill-mobile-week/reviews").AbsoluteUri),
+        ]);
         await visit.GoHomeAsync();
         await visit.AskForAsync(DemoCard.Healthy);
         sights.Add(At("plans", await visit.PlansUrlAsync()));
+        sights.Add(At("compare-card", (await visit.PlansUrlAsync()).Replace("/cards/", "/compare?card=", StringComparison.Ordinal)));
         await visit.ChoosePlanAsync();
         var quoted = await visit.ConfirmUrlAsync();
         sights.Add(At("confirm", quoted));
@@ -52,7 +62,7 @@ public static class Gallery
         await visit.ConfirmAsync(DemoCard.Healthy, PaymentWay.Transfer, "transfer");
         sights.Add(At("status-transfer", visit.Page.Url));
         sights.AddRange(await OffersAsync(world, visit));
-        sights.AddRange(new[] { "console", "console/scan", "console/offers" }.Select(path => new Sight(path.Replace('/', '-'), async v =>
+        sights.AddRange(new[] { "console", "console/scan", "console/offers", "console/reviews" }.Select(path => new Sight(path.Replace('/', '-'), async v =>
         {
             await v.Page.SetExtraHTTPHeadersAsync([new("Authorization", world.ConsoleAuthorization)]);
             await v.Page.GotoAsync(new Uri(world.Url, path).AbsoluteUri);
@@ -155,6 +165,21 @@ public static class Gallery
         foreach (var fold in await visit.Page.Locator("main details > summary").AllAsync())
         {
             await fold.ClickAsync();
+        }
+    }
+
+    /// <summary>Three that are shown, one of which is answered, and one that waits.</summary>
+    private static async Task ReviewAsync(World world)
+    {
+        var database = new Database(world.Database.Options);
+        var book = new ReviewBook(database, new ReviewRatings(database, TimeProvider.System), TimeProvider.System);
+        foreach (var (stars, text, place, language) in new[] { (5, "纽约信号满格。", "NY", "zh-Hans"), (4, "Slow in the subway, fine elsewhere.", UsStates.Several, "en"), (2, "En Utah casi no había cobertura.", "UT", "es"), (1, "see http://example.com", "", "en") })
+        {
+            var taken = (ReviewOutcome.Taken)await book.WriteAsync(Guid.CreateVersion7(), "refill-mobile-week", new ReviewDraft(stars, text, place, language), CancellationToken.None);
+            if (stars == 2)
+            {
+                await book.AnswerAsync(taken.Review.Id, "Utah is thin on this network.", CancellationToken.None);
+            }
         }
     }
 

@@ -44,6 +44,7 @@ internal static class ConsoleEndpoints
         console.MapGet("/offers", OffersAsync);
         console.MapGet("/scan", (HttpContext context) => Scan(context, null, null, StatusCodes.Status200OK));
         console.MapPost("/scan", ScanAsync);
+        ReviewConsole.Map(console);
     }
 
     private static async Task<IResult> OverviewAsync(HttpContext context, ReconciliationBook book, PaymentGateways gateways, CancellationToken cancellation) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Refill.Reviews;
 using Refill.TopUps;
 using Refill.Units;
 
@@ -28,6 +29,7 @@ internal static class HomeEndpoints
             ["V"] = visitor,
             ["Card"] = card,
             ["Offers"] = offers,
+            ["Ratings"] = await context.RequestServices.GetRequiredService<ReviewRatings>().CurrentAsync(cancellation),
             ["FormKey"] = RandomNumberGenerator.GetHexString(16, lowercase: true),
             ["Error"] = error,
         });

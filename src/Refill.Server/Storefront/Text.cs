@@ -20,6 +20,9 @@ public sealed class Text(CultureInfo culture)
 
     public string this[string key, params ReadOnlySpan<object?> values] => string.Format(culture, this[key], values);
 
+    /// <summary>The own name of a language that this tag is of; the tag, if it is none of ours.</summary>
+    public static string NameIn(string tag) => Languages.FirstOrDefault(language => language.Tag == tag) is { Culture: { } culture } ? NameOf(culture) : tag;
+
     /// <summary>A language's own name, for the switch.</summary>
     public static string NameOf(CultureInfo language) => language.Parent is { IsNeutralCulture: true } parent && parent.TwoLetterISOLanguageName == "zh" ? parent.NativeName[..2] : language.Parent.NativeName;
 }

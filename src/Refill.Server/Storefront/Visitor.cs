@@ -93,6 +93,9 @@ public sealed record Visitor(Text Text, string ZoneId, Browser Browser, string P
     /// <summary>What stands before the moment at which a plan would end.</summary>
     public string ShowUntil(Plan plan) => this[plan.Validity.Activation == Activation.OnFirstUse ? "ValidFromFirstUse" : "ValidUntil"];
 
+    /// <summary>The day on the visitor's clock.</summary>
+    public DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(In(time.GetUtcNow(), ZoneId));
+
     /// <summary>The moment in a zone: date and time to the minute. The end of a validity is exclusive, so its last minute is shown: "23:59", not "00:00" of a day that does not count.</summary>
     public string ShowEnd(DateTimeOffset end, string zoneId) => ShowMoment(end.Second == 0 && end.Millisecond == 0 ? end.AddSeconds(-1) : end, zoneId);
 

@@ -17,6 +17,7 @@ public static class Registration
     /// <summary>The journey of a top-up and the work it needs. Expects ledger, cards, catalogue, promotions, carriers and gateways to be registered.</summary>
     public static IServiceCollection AddTopUps(this IServiceCollection services) => services
         .AddSingleton<TopUpChanges>()
+        .AddSingleton<BuyersReviews>()
         .AddSingleton<WorkBell>()
         .AddSingleton<TopUpSteps>()
         .AddSingleton<TermsBook>()

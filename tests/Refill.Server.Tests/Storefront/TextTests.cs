@@ -1,6 +1,9 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Refill.Catalogue;
+using Refill.Comparison;
 using Refill.Reconciliation;
+using Refill.Reviews;
 using Refill.Server.Storefront;
 using Refill.TopUps;
 
@@ -12,7 +15,7 @@ public sealed partial class TextTests
     private static readonly string Folder = Path.Combine(Root(), "src", "Refill.Server", "Storefront");
 
     /// <summary>Names and the like, which are the same in Chinese.</summary>
-    private static readonly string[] SameInChinese = ["Brand", "Zone_UTC"];
+    private static readonly string[] SameInChinese = ["Brand", "Side_Then", "Zone_UTC"];
 
     /// <summary>What may follow a key's first part where a page puts the two together.</summary>
     private static readonly Dictionary<string, string[]> Families = new()
@@ -28,6 +31,17 @@ public sealed partial class TextTests
         ["Console_Gateway_"] = ["alipay", "wechatpay", "stripe", "transfer"],
         ["Console_Kind_"] = Enum.GetNames<DiscrepancyKind>(),
         ["Console_State_"] = [.. Enum.GetNames<DiscrepancyState>().Where(name => name != nameof(DiscrepancyState.Open))],
+        ["Need_"] = Enum.GetNames<NeedFault>(),
+        ["Need_Hotspot_"] = [.. NeedForm.Hotspots],
+        ["Need_Sort_"] = [.. NeedForm.Orders],
+        ["Lack_"] = [.. Enum.GetNames<LackKind>().Where(name => name != nameof(LackKind.Data))],
+        ["Lack_Data_"] = Enum.GetNames<LackOf>(),
+        ["Stacking_"] = Enum.GetNames<Stacking>(),
+        ["Review_Star_"] = ["1", "2", "3", "4", "5"],
+        ["Review_State_"] = Enum.GetNames<ReviewState>(),
+        ["Review_Problem_"] = Enum.GetNames<ReviewProblem>(),
+        ["Console_Reviews_"] = Enum.GetNames<ReviewState>(),
+        ["Console_Held_"] = [.. Enum.GetNames<HoldReason>().Where(name => name != nameof(HoldReason.None))],
         ["Zone_"] = [], // Only those of a list, which stand there whole.
     };
 

@@ -35,6 +35,20 @@ public sealed class CatalogueReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_asks_all_the_time_is_answered_while_the_next_one_is_read()
+    {
+        Assert.Empty(await here.PlansOfAsync("mint", time.GetUtcNow(), Token));
+        await ImportAsync(new CatalogueReader(test.Database, time), ("mint", "m1", "15.00"));
+        time.Advance(CatalogueReader.Fresh - TimeSpan.FromMilliseconds(500));
+        for (var patience = 0; (await here.PlansOfAsync("mint", time.GetUtcNow(), Token)).Count == 0 && patience < 3000; patience++)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        Assert.Single(await here.PlansOfAsync("mint", time.GetUtcNow(), Token));
+    }
+
+    [Fact]
     public async Task What_this_process_imports_is_seen_at_once()
     {
         Assert.Null(await here.CarrierAsync("mint", Token));
@@ -49,6 +63,30 @@ public sealed class CatalogueReaderTests : IAsyncLifetime
         Assert.Equal(["m1", "m0", "m2", "m3"], (await here.PlansOfAsync("mint", time.GetUtcNow(), Token)).Select(plan => plan.Code));
         Assert.Equal(["mint"], (await here.CarriersOfAsync("reloadly", Token)).Select(carrier => carrier.Code).Where(code => code == "mint"));
         Assert.Empty(await here.CarriersOfAsync("own", Token));
+    }
+
+    [Fact]
+    public async Task What_is_on_sale_is_the_same_object_until_a_price_begins_or_something_is_imported()
+    {
+        await ImportAsync(here, ("mint", "m1", "15.00"), ("tello", "t1", "1"));
+        var now = time.GetUtcNow();
+        var first = await here.OnSaleAsync(now, Token);
+        Assert.Equal((2, DateTimeOffset.MaxValue), (first.Plans.Count, first.Until));
+        Assert.Same(first, await here.OnSaleAsync(now.AddSeconds(4), Token));
+
+        var later = now.AddSeconds(2);
+        await using (var db = test.Database.Open())
+        {
+            db.Add(new PlanPriceRow { PlanCode = "m1", ValidFrom = later, Cents = 900 });
+            await db.SaveChangesAsync(Token);
+        }
+
+        here.Forget();
+        var before = await here.OnSaleAsync(now, Token);
+        var after = await here.OnSaleAsync(later, Token);
+        Assert.Equal((later, DateTimeOffset.MaxValue), (before.Until, after.Until));
+        Assert.Equal([1500L, 900L], new[] { before, after }.Select(onSale => onSale.Plans.Single(sold => sold.Plan.Code == "m1").Plan.Price.Minor));
+        Assert.Equal(before.Plans.Count, (await here.OnSaleAsync(now, Token)).Plans.Count);
     }
 
     [Fact]

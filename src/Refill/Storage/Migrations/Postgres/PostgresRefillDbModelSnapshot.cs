@@ -154,6 +154,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("network");
 
+                    b.Property<long?>("SimPriceCents")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sim_price_cents");
+
                     b.Property<string>("TimeZone")
                         .IsRequired()
                         .HasColumnType("text")
@@ -290,6 +294,10 @@ namespace Refill.Storage.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("source");
+
+                    b.Property<int>("Stacking")
+                        .HasColumnType("integer")
+                        .HasColumnName("stacking");
 
                     b.Property<int?>("ThrottleKbps")
                         .HasColumnType("integer")
@@ -896,6 +904,101 @@ namespace Refill.Storage.Migrations.Postgres
                         .IsUnique();
 
                     b.ToTable("reconciliation", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Reviews.ReviewReportRow", b =>
+                {
+                    b.Property<Guid>("ReviewId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("review_id");
+
+                    b.Property<byte[]>("Reporter")
+                        .HasColumnType("bytea")
+                        .HasColumnName("reporter");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint")
+                        .HasColumnName("at");
+
+                    b.HasKey("ReviewId", "Reporter");
+
+                    b.ToTable("review_report", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Reviews.ReviewRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Answer")
+                        .HasColumnType("text")
+                        .HasColumnName("answer");
+
+                    b.Property<long?>("AnsweredAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("answered_at");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("decided_at");
+
+                    b.Property<int>("Held")
+                        .HasColumnType("integer")
+                        .HasColumnName("held");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("language");
+
+                    b.Property<string>("Place")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("place");
+
+                    b.Property<string>("PlanCode")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("plan_code");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<int>("Reports")
+                        .HasColumnType("integer")
+                        .HasColumnName("reports");
+
+                    b.Property<int>("Stars")
+                        .HasColumnType("integer")
+                        .HasColumnName("stars");
+
+                    b.Property<int>("State")
+                        .HasColumnType("integer")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("text");
+
+                    b.Property<Guid>("TopUpId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("top_up_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("TopUpId")
+                        .IsUnique();
+
+                    b.HasIndex("PlanCode", "State", "CreatedAt");
+
+                    b.ToTable("review", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Storage.ArchiveRow", b =>

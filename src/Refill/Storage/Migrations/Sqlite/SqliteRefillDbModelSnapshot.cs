@@ -149,6 +149,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("network");
 
+                    b.Property<long?>("SimPriceCents")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sim_price_cents");
+
                     b.Property<string>("TimeZone")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -285,6 +289,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("source");
+
+                    b.Property<int>("Stacking")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("stacking");
 
                     b.Property<int?>("ThrottleKbps")
                         .HasColumnType("INTEGER")
@@ -896,6 +904,102 @@ namespace Refill.Storage.Migrations.Sqlite
                         .IsUnique();
 
                     b.ToTable("reconciliation", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Reviews.ReviewReportRow", b =>
+                {
+                    b.Property<byte[]>("ReviewId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("review_id");
+
+                    b.Property<byte[]>("Reporter")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("reporter");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.HasKey("ReviewId", "Reporter");
+
+                    b.ToTable("review_report", (string)null);
+                });
+
+            modelBuilder.Entity("Refill.Reviews.ReviewRow", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Answer")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("answer");
+
+                    b.Property<long?>("AnsweredAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("answered_at");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("decided_at");
+
+                    b.Property<int>("Held")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("held");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("language");
+
+                    b.Property<string>("Place")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("place");
+
+                    b.Property<string>("PlanCode")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("plan_code");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<int>("Reports")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("reports");
+
+                    b.Property<int>("Stars")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("stars");
+
+                    b.Property<int>("State")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("text");
+
+                    b.Property<byte[]>("TopUpId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("top_up_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("TopUpId")
+                        .IsUnique();
+
+                    b.HasIndex("PlanCode", "State", "CreatedAt");
+
+                    b.ToTable("review", (string)null);
                 });
 
             modelBuilder.Entity("Refill.Storage.ArchiveRow", b =>
