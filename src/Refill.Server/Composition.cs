@@ -33,7 +33,6 @@ internal static class Composition
         .AddSingleton<CatalogueReader>()
         .AddSingleton<ReviewRatings>()
         .AddSingleton<ReviewBook>()
-        .AddSingleton<PlanComparison>()
         .AddSingleton(provider => new CatalogueImport(
             provider.GetRequiredService<Database>(), provider.GetRequiredService<CatalogueReader>(), [OwnCarrier.ConnectorName, "reloadly"]))
         .AddSingleton(new FxOptions(settings.Number("fx-margin-basis-points"), settings.FxMaxAge))
@@ -64,7 +63,7 @@ internal static class Composition
             settings.Demo || settings.Find("reloadly-client-id") is not null
                 ? [provider.GetRequiredService<OwnCarrier>(), provider.GetRequiredService<ReloadlyCarrier>()]
                 : [provider.GetRequiredService<OwnCarrier>()]));
-        return services.AddTopUps().AddReconciliation(settings.Reports, settings["node"]).AddSingleton<ArchiveKeeper>();
+        return services.AddTopUps().AddComparison().AddReconciliation(settings.Reports, settings["node"]).AddSingleton<ArchiveKeeper>();
     }
 
     /// <summary>Brings the database up to date and makes sure that the keys are the ones it was written with; in the demo, fills it.</summary>

@@ -22,9 +22,9 @@ public sealed class ArchitectureTests
     public void A_capability_knows_no_journey_and_no_other_capability() =>
         Assert.All(Capabilities, folder => Clean(folder, [.. Journeys, .. Capabilities.Where(other => other != folder && !May.GetValueOrDefault(folder, []).Contains(other))]));
 
-    /// <summary>It puts away what others have made; that it is away, they learn from the ground (Storage/ArchivedMonths).</summary>
+    /// <summary>The archive puts away what others have made; that it is away, they learn from the ground (Storage/ArchivedMonths). The comparison asks the top-ups what they charge.</summary>
     [Fact]
-    public void No_other_journey_knows_the_archive() => Clean("TopUps", ["Archive"]);
+    public void The_journey_of_a_top_up_knows_neither_archive_nor_comparison() => Clean("TopUps", ["Archive", "Comparison"]);
 
     [Theory]
     [InlineData("Payments.Alipay")]

@@ -6,11 +6,12 @@ using Refill.Bench.Ledger;
 using Refill.Bench.Reconciliation;
 using Refill.Bench.TopUps;
 using Refill.Catalogue;
+using Refill.Promotions;
 
 namespace Refill.Bench.Comparison;
 
 /// <summary>
-/// The comparison's pages from the real server in a process of its own, over thousands of plans, at a rate that does not wait for answers, compressed as browsers ask for it; each page is another. Before it the most trivial
+/// The comparison's pages from the real server in a process of its own, over thousands of plans with running offers, at a rate that does not wait for answers, compressed as browsers ask for it; each page is another. Before it the most trivial
 /// answer of the same server at the same rate, so that what the machine is worth cancels out.
 /// </summary>
 internal static class CompareBench
@@ -48,10 +49,19 @@ internal static class CompareBench
             }
         }
 
+        await using (var csv = ManyPlans.Offers(options.Offers, options.Plans))
+        {
+            var report = await house.Get<PromotionImport>().ImportAsync(csv, ManyPlans.Facts(options.Plans), preview: false, CancellationToken.None);
+            if (!report.Done)
+            {
+                throw new InvalidOperationException(report.ToString());
+            }
+        }
+
         await house.CloseAsync();
         await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"""
 
-            {options.Plans} plans; {Environment.ProcessorCount} processors, shared by server and load
+            {options.Plans} plans, {options.Offers} running offers; {Environment.ProcessorCount} processors, shared by server and load
             {options.PerSecond:0} a second for {options.Seconds:0} s after {options.WarmUpSeconds:0} s
             """));
         var port = Servers.FreePort();
@@ -152,6 +162,7 @@ internal static class CompareBench
             new
             {
                 options.Plans,
+                options.Offers,
                 options.PerSecond,
                 P50Ms = pages.Percentile(50),
                 P95Ms = pages.Percentile(95),

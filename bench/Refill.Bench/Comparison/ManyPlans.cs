@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Refill.Promotions;
 
 namespace Refill.Bench.Comparison;
 
@@ -32,6 +33,30 @@ internal static class ManyPlans
 
         string Of(string[] words) => words[random.Next(words.Length)];
     }
+
+    /// <summary>As many offers as wanted, all running: a few for every plan, a quarter for a carrier each, most for three plans each; every other one adds up with others.</summary>
+    public static MemoryStream Offers(int offers, int plans)
+    {
+        var random = new Random(11);
+        var csv = new StringBuilder("code,name_en,name_zh,name_es,kind,value,plans,carriers,combinable\n");
+        for (var number = 0; number < offers; number++)
+        {
+            var (ofPlans, ofCarriers) = (number % 10, number % 4) switch
+            {
+                (0, _) => ("", ""),
+                (_, 1) => ("", $"bench-{random.Next(Carriers)}"),
+                _ => (string.Join(' ', Enumerable.Range(0, 3).Select(_ => random.Next(plans)).Select(plan => $"bench-{plan % Carriers}-plan-{plan}")), ""),
+            };
+            csv.Append(CultureInfo.InvariantCulture, $"offer-{number},Autumn offer no. {number},第 {number} 号秋季优惠,Oferta de otoño n.º {number},{(number % 3 == 0 ? "amount" : "percent")},{random.Next(1, 4)},{ofPlans},{ofCarriers},{(number % 2 == 0 ? "yes" : "no")}\n");
+        }
+
+        return new MemoryStream(Encoding.UTF8.GetBytes(csv.ToString()));
+    }
+
+    /// <summary>What these offers may name.</summary>
+    public static OfferFacts Facts(int plans) => new(
+        Enumerable.Range(0, plans).ToDictionary(number => $"bench-{number % Carriers}-plan-{number}", number => $"bench-{number % Carriers}"),
+        Enumerable.Range(0, Carriers).Select(number => $"bench-{number}").ToHashSet(), new HashSet<string>(), new HashSet<string>());
 
     /// <summary>Addresses as people would ask for: mostly lists for a need of their own, each another; pages further on; plans side by side.</summary>
     public static string[] Addresses(int count, int plans)

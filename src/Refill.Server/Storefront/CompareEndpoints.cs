@@ -38,7 +38,7 @@ internal static class CompareEndpoints
             refused = new NeedRefused(NeedFault.NoSuchCarrier, "carrier", need.Carrier);
         }
 
-        var found = refused is null ? await comparison.FindAsync(need with { CarrierCode = card?.Carrier.Code }, Math.Max(1, page), cancellation) : null;
+        var found = refused is null ? await comparison.FindAsync(need, card, Math.Max(1, page), cancellation) : null;
         var status = refused is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity;
         if (found is not null && (page < 1 || page > found.Pages))
         {
@@ -70,7 +70,7 @@ internal static class CompareEndpoints
         var visitor = context.Visitor();
         var (need, refused) = form.Check(visitor.Today(time));
         ImmutableArray<string> codes = [.. context.Request.Query["plan"].Select(code => code ?? "").Where(code => code.Length > 0).Distinct().Take(PlanComparison.MostSideBySide + 1)];
-        var (plans, unknown) = await comparison.SideBySideAsync([.. codes.Take(PlanComparison.MostSideBySide)], need, cancellation);
+        var (plans, unknown) = await comparison.SideBySideAsync([.. codes.Take(PlanComparison.MostSideBySide)], need, card, cancellation);
         var (error, status) = (refused, codes.Length, unknown.Length) switch
         {
             ({ } fault, _, _) => (visitor["Need_" + fault.Fault, fault.Detail], StatusCodes.Status422UnprocessableEntity),

@@ -104,7 +104,7 @@ internal static class ConfirmEndpoints
         var quoted = await desk.RequoteAsync(topUpId, wishes, cancellation);
         return quoted.Value is { } fresh ? Confirm(context, gateways, device, fresh, null, StatusCodes.Status200OK)
             : quoted.Refusal!.Problem is QuoteProblem.AlreadyPaid or QuoteProblem.QuoteExpired ? Refused(context, gateways, device, topUp, quoted.Refusal.Problem)
-            : Confirm(context, gateways, device, topUp, context.Visitor()["Quote_" + quoted.Refusal.Problem], StatusCodes.Status422UnprocessableEntity, refusedCoupon: coupon.Length > CouponText.LongestTyped ? "" : coupon);
+            : Confirm(context, gateways, device, topUp, context.Visitor()["Quote_" + quoted.Refusal.Problem, TopUp.MostDaysAhead], StatusCodes.Status422UnprocessableEntity, refusedCoupon: coupon.Length > CouponText.LongestTyped ? "" : coupon);
     }
 
     /// <summary>The page again, with what was wrong.</summary>

@@ -27,8 +27,8 @@ internal static class Judgement
         return new Periods(periods, longest);
     }
 
-    /// <summary>US cents for the whole stay.</summary>
-    public static long Total(PricedPlan plan, in Periods periods, Need need) => (plan.Cents * periods.Count) + (need.NewSim ? plan.SimCents : 0);
+    /// <summary>US cents for the whole stay. Only the first purchase has the offers of now: nobody knows what runs when the next ones are due.</summary>
+    public static long Total(PricedPlan plan, in Periods periods, Need need) => plan.Cents + (plan.ListCents * (periods.Count - 1)) + (need.NewSim ? plan.SimCents : 0);
 
     /// <summary>Cents a day, rounded up.</summary>
     public static long PerDay(long total, Need need) => (total + need.Days - 1) / need.Days;

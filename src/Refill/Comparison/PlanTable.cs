@@ -2,15 +2,22 @@ using System.Buffers;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Refill.Catalogue;
+using Refill.Promotions;
 
 namespace Refill.Comparison;
 
 /// <summary>A plan on sale, with what the comparison looks up most.</summary>
-/// <param name="Cents">What one purchase costs, all taxes in.</param>
+/// <param name="Priced">What one purchase costs now, all taxes in, and the offers in it.</param>
 /// <param name="Clock">Which of the table's kinds of validity it has.</param>
-internal sealed record PricedPlan(Carrier Carrier, Plan Plan, long Cents, long SimCents, int Clock, int Name);
+internal sealed record PricedPlan(Carrier Carrier, Plan Plan, Priced Priced, long SimCents, int Clock, int Name)
+{
+    public long Cents => Priced.TotalCents;
 
-/// <summary>All that is on sale at a moment, cheapest first, laid out for comparing. Built once for each state of the catalogue; a question reads it from end to end.</summary>
+    /// <summary>Without offers.</summary>
+    public long ListCents => Plan.Price.Minor;
+}
+
+/// <summary>All that is on sale at a moment, cheapest first, laid out for comparing. Built once for each state of catalogue and offers; a question reads it from end to end.</summary>
 internal sealed class PlanTable
 {
     private const ulong Lacking = 1UL << 63;
@@ -21,21 +28,18 @@ internal sealed class PlanTable
     private readonly (string Carrier, string Network)[] names;
     private readonly FrozenDictionary<string, PricedPlan> byCode;
 
-    public PlanTable(OnSale onSale, Func<Plan, long> cents)
+    public PlanTable(OnSale onSale, Func<Plan, Carrier, Priced> price)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(onSale.Plans.Count, 1 << KeyShift, nameof(onSale));
-        OnSale = onSale;
         clocks = [.. onSale.Plans.Select(sold => (sold.Plan.Validity.Clock, sold.Plan.Validity.Count)).Distinct()];
         names = [.. onSale.Plans.Select(sold => (sold.Carrier.Name, sold.Carrier.Network)).Distinct()];
         var (clockOf, nameOf) = (Places(clocks), Places(names));
         plans = [.. onSale.Plans
-            .Select(sold => new PricedPlan(sold.Carrier, sold.Plan, cents(sold.Plan), sold.Carrier.SimPrice?.Minor ?? 0, clockOf[(sold.Plan.Validity.Clock, sold.Plan.Validity.Count)], nameOf[(sold.Carrier.Name, sold.Carrier.Network)]))
+            .Select(sold => new PricedPlan(sold.Carrier, sold.Plan, price(sold.Plan, sold.Carrier), sold.Carrier.SimPrice?.Minor ?? 0, clockOf[(sold.Plan.Validity.Clock, sold.Plan.Validity.Count)], nameOf[(sold.Carrier.Name, sold.Carrier.Network)]))
             .OrderBy(plan => plan.Cents).ThenBy(plan => plan.Plan.Code, StringComparer.Ordinal)];
         byCode = plans.ToFrozenDictionary(plan => plan.Plan.Code);
         Names = [.. names.SelectMany(name => new[] { name.Carrier, name.Network }).Where(name => name.Length > 0).Distinct().Order(StringComparer.OrdinalIgnoreCase)];
     }
-
-    public OnSale OnSale { get; }
 
     public int Count => plans.Length;
 

@@ -34,6 +34,10 @@ public sealed class PromotionBook
     /// <summary>False: with this coupon, or none, nobody need find out what a card has had before.</summary>
     public bool AsksCard(string? coupon) => asksCard || (coupon is not null && OfCoupon(coupon).Any(promotion => promotion.UsesPerCard is not null));
 
+    /// <summary>When the next offer begins or ends after this moment: until then prices are the same. The last moment of all, if none does.</summary>
+    public DateTimeOffset NextChange(DateTimeOffset after) =>
+        All.SelectMany(promotion => (DateTimeOffset?[])[promotion.From, promotion.Until, promotion.StoppedAt]).OfType<DateTimeOffset>().Where(change => change > after).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+
     internal IReadOnlyList<Promotion> OfCoupon(string coupon) => byCoupon.GetValueOrDefault(coupon) ?? [];
 
     /// <summary>Those whose plan and carrier fit, as three lists, each in the order of application.</summary>

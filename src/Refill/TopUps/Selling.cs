@@ -29,17 +29,24 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
         }
 
         var plans = await catalogue.PlansOfAsync(card.Carrier.Code, now, cancellation);
-        var offers = await promotions.NowAsync(cancellation);
-        var (isFirst, spent) = await OfCardAsync(null, card.NameId, offers, null, now, cancellation);
+        var prices = await PricesAsync(card, now, cancellation);
         return
         [
             .. plans.Select(plan =>
             {
-                var priced = Pricing.Price(Question(plan, card.Carrier, now) with { IsFirstPurchase = isFirst, Spent = spent }, offers.Book);
+                var priced = prices.Of(plan, card.Carrier);
                 var offer = new PlanOffer(plan, plan.Price, plan.Validity.EndsAt(now)) { Sale = priced.Lines.IsEmpty ? null : SalePrice.Of(priced) };
                 return offer with { Charge = rate?.Convert(offer.Price) ?? offer.Price };
             }).OrderBy(offer => offer.Price.Minor),
         ];
+    }
+
+    /// <summary>What plans cost with the offers that hold now.</summary>
+    /// <param name="card">Null: for whoever comes, to whom nothing was sold yet that is counted; a first purchase cannot be told.</param>
+    public async ValueTask<AskingPrices> PricesAsync(CardView? card, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var offers = await promotions.NowAsync(cancellation);
+        return card is null ? new AskingPrices(offers, IsFirst: false, offers.UsedUp, now, carriers) : await PricesOfAsync(null, card.NameId, offers, null, now, cancellation);
     }
 
     /// <summary>Freezes price, offers, rate and validity for 15 minutes.</summary>
@@ -77,9 +84,9 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
 
         var offers = await promotions.NowAsync(cancellation);
         var coupon = CouponText.Normalize(wishes.Coupon);
-        var (isFirst, spentByCard) = await OfCardAsync(card, nameId, offers, coupon, now, cancellation);
-        var spent = spentByCard.Except(instead?.Sale is { Uses: SaleUses.Reserved } held ? held.Counted.Select(line => line.Code) : []).ToHashSet();
-        var question = Question(plan, carrier, now) with { IsFirstPurchase = isFirst, Spent = spent, Coupons = coupon is null ? null : [coupon], Pack = wishes.Pack };
+        var prices = await PricesOfAsync(card, nameId, offers, coupon, now, cancellation);
+        var spent = prices.Spent.Except(instead?.Sale is { Uses: SaleUses.Reserved } held ? held.Counted.Select(line => line.Code) : []).ToHashSet();
+        var question = prices.Question(plan, carrier) with { Spent = spent, Coupons = coupon is null ? null : [coupon], Pack = wishes.Pack };
         if (Refuses(question, wishes, coupon, offers.Book) is { } refused)
         {
             return new QuoteRefused(refused);
@@ -135,7 +142,8 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
 
         var now = time.GetUtcNow();
         var spent = (await promotions.SpentByAsync(card.Id, offers.Book, null, now, cancellation)).Concat(offers.UsedUp).Concat(without).ToHashSet();
-        var priced = Pricing.Price(Question(plan, carrier, now) with { Gateway = gateway, IsFirstPurchase = card.FirstToppedUpAt is null, Spent = spent }, offers.Book);
+        var prices = new AskingPrices(offers, card.FirstToppedUpAt is null, spent, now, carriers);
+        var priced = Pricing.Price(prices.Question(plan, carrier) with { Gateway = gateway }, offers.Book);
         return priced.Lines.IsEmpty ? null : new Sale(SalePrice.Of(priced), []);
     }
 
@@ -153,8 +161,8 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
 
         var now = time.GetUtcNow();
         var card = await cards.GetAsync(topUp.CardId, cancellation);
-        var (isFirst, spent) = await OfCardAsync(card, default, offers, topUp.Sale?.Coupon, now, cancellation);
-        var question = Question(topUp.Plan, topUp.Carrier, now) with { IsFirstPurchase = isFirst, Spent = spent, Coupons = topUp.Sale?.Coupon is { } coupon ? [coupon] : null };
+        var prices = await PricesOfAsync(card, default, offers, topUp.Sale?.Coupon, now, cancellation);
+        var question = prices.Question(topUp.Plan, topUp.Carrier) with { Coupons = topUp.Sale?.Coupon is { } coupon ? [coupon] : null };
         return
         [
             .. Pricing.Answer(question, offers.Book).Packs
@@ -162,21 +170,13 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
         ];
     }
 
-    private PriceQuestion Question(Plan plan, Carrier carrier, DateTimeOffset at) => new(plan.Code, carrier.Code, plan.Price.Minor, at)
-    {
-        FullSpeedBytes = plan is { IsDaily: false, FullSpeed: { Kind: AllowanceKind.Limited, Amount: var bytes } } && carriers.Find(carrier.Connector) is { AllowancesInLedger: true } ? bytes : null,
-    };
-
     /// <summary>Whether it is a card's first purchase, and the offers of which nothing is left for it. Nothing is read where no offer asks.</summary>
-    private async Task<(bool IsFirst, IReadOnlySet<string> Spent)> OfCardAsync(CardRecord? known, Guid nameId, OffersNow offers, string? coupon, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<AskingPrices> PricesOfAsync(CardRecord? known, Guid nameId, OffersNow offers, string? coupon, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (!offers.Book.AsksCard(coupon))
-        {
-            return (false, offers.UsedUp);
-        }
-
-        var card = known ?? (await cards.FindAsync(nameId, cancellation))?.Card;
-        return card is null ? (false, offers.UsedUp) : (card.FirstToppedUpAt is null, (await promotions.SpentByAsync(card.Id, offers.Book, coupon, now, cancellation)).Concat(offers.UsedUp).ToHashSet());
+        var card = offers.Book.AsksCard(coupon) ? known ?? (await cards.FindAsync(nameId, cancellation))?.Card : null;
+        return card is null
+            ? new AskingPrices(offers, IsFirst: false, offers.UsedUp, now, carriers)
+            : new AskingPrices(offers, card.FirstToppedUpAt is null, (await promotions.SpentByAsync(card.Id, offers.Book, coupon, now, cancellation)).Concat(offers.UsedUp).ToHashSet(), now, carriers);
     }
 
     private static Sale? SaleOf(in PriceQuestion question, string? coupon, PromotionBook book) => Sale.Of(Pricing.Answer(question, book), coupon);

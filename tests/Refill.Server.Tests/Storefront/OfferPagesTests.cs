@@ -70,6 +70,44 @@ public sealed class OfferPagesTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Gone, (await WishAsync(visitor, confirm, ("coupon", "demo10"))).Status); // The first quote has given way to it.
     }
 
+    [Theory]
+    [InlineData("en")]
+    [InlineData("zh-Hans")]
+    [InlineData("es")]
+    public async Task The_comparison_asks_what_the_quote_asks_and_says_what_further_purchases_cost(string language)
+    {
+        using var visitor = rig.Visitor(language);
+        var page = await visitor.GetAsync("/compare/side?plan=refill-mobile-quarter&plan=refill-mobile-week&start=2026-03-10&end=2026-09-01");
+        string[] cells = [.. page.Page.QuerySelectorAll("tbody td").Take(4).Select(cell => cell.TextContent.Replace(',', '.'))];
+        Assert.Contains("$52.00", cells[0], StringComparison.Ordinal);
+        Assert.Contains("$46.80", cells[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("s", page.Page.QuerySelectorAll("tbody td")[1].Children.Select(child => child.LocalName));
+        Assert.StartsWith("$98.80", cells[2], StringComparison.Ordinal); // The second quarter at the list price.
+        Assert.Contains(StorefrontRig.Words(language)["Compare_RuleOffers"], page.Words, StringComparison.Ordinal);
+        Assert.DoesNotContain(StorefrontRig.Words(language)["Compare_RuleOffers"], (await visitor.GetAsync("/compare/side?plan=refill-mobile-week")).Words, StringComparison.Ordinal);
+
+        await OfferAsync("soon,Soon,percent,50,refill-mobile-week,,,2026-12-01,,Asia/Shanghai", "half,Half,percent,50,refill-mobile-week,,,,,");
+        var list = await visitor.GetAsync("/compare?sort=cost&carrier=refill");
+        var week = list.Page.QuerySelector("input[value=refill-mobile-week]")!.Closest("li")!;
+        Assert.Equal("Half", week.QuerySelector(".offer")!.TextContent);
+    }
+
+    [Fact]
+    public async Task The_comparison_for_a_card_has_the_offers_of_that_card_alone()
+    {
+        await OfferAsync("first,Welcome,percent,50,refill-mobile-month-max,,,,,,yes");
+        using var visitor = rig.Visitor();
+        var plans = await visitor.FindAsync(StorefrontRig.OwnCard);
+        var compare = await visitor.GetAsync(plans.Page.QuerySelector("#compare")!.GetAttribute("href")!);
+        Assert.Equal("Welcome", Offer(compare));
+        Assert.Equal("Demo offer: 5 GB more", Offer(await visitor.GetAsync("/compare?carrier=refill")));
+        var side = await visitor.GetAsync($"/compare/side?card={compare.Hidden("card")}&plan={Max}");
+        Assert.Contains("$19.00", side.Page.QuerySelector("tbody td")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains("List price$38.00Welcome−$19.00", (await visitor.ChooseAsync(compare, Max)).Words, StringComparison.Ordinal);
+
+        static string Offer(Answer page) => page.Page.QuerySelector($"input[value={Max}]")!.Closest("li")!.QuerySelector(".offer")!.TextContent;
+    }
+
     [Fact]
     public async Task Three_for_two_is_a_choice_and_can_be_taken_back()
     {
@@ -89,7 +127,8 @@ public sealed class OfferPagesTests : IAsyncLifetime
     {
         using var visitor = rig.Visitor();
         var confirm = await visitor.QuoteAsync(StorefrontRig.OwnCard, "refill-mobile-week");
-        Assert.Equal(422, (int)(await WishAsync(visitor, confirm, ("start", "2026-01-01"))).Status);
+        var past = await WishAsync(visitor, confirm, ("start", "2026-01-01"));
+        Assert.Equal((422, StorefrontRig.Words("en")["Quote_StartNotPossible", TopUps.TopUp.MostDaysAhead]), ((int)past.Status, past.Error));
         var later = await WishAsync(visitor, confirm, ("start", "2026-03-20"));
         Assert.Contains("Starts20 Mar 2026, 00:00 New York time", later.Words, StringComparison.Ordinal);
         Assert.Contains("26 Mar 2026, 23:59", later.Words, StringComparison.Ordinal); // Seven days from then.
@@ -131,7 +170,7 @@ public sealed class OfferPagesTests : IAsyncLifetime
 
     private async Task OfferAsync(params string[] lines)
     {
-        using var file = new MemoryStream(Encoding.UTF8.GetBytes($"code,name_en,kind,value,plans,gateways,coupon,from,until,time_zone\n{string.Join('\n', lines)}"));
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes($"code,name_en,kind,value,plans,gateways,coupon,from,until,time_zone,first_purchase\n{string.Join('\n', lines.Select(line => line.Count(',') == 9 ? line + "," : line))}"));
         var services = rig.Services;
         var report = await services.GetRequiredService<Refill.Promotions.PromotionImport>().ImportAsync(
             file, await OfferCommands.FactsAsync(services.GetRequiredService<Refill.Storage.Database>(), TestContext.Current.CancellationToken), preview: false, TestContext.Current.CancellationToken);

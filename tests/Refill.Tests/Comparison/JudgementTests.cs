@@ -1,6 +1,7 @@
 using CsCheck;
 using Refill.Catalogue;
 using Refill.Comparison;
+using Refill.Promotions;
 using Refill.Units;
 
 namespace Refill.Tests.Comparison;
@@ -62,6 +63,13 @@ public sealed class JudgementTests
     }
 
     [Fact]
+    public void An_offer_holds_for_the_first_purchase_only()
+    {
+        var plan = Priced(Plan(Allowance.Of(3 * Gigabyte), ValidityClock.CalendarDays, 7, 1000)) with { Priced = new Priced(1000, 700, 1, 0, []) };
+        Assert.Equal([700L, 1700L, 2700L], new[] { 7, 14, 15 }.Select(days => Judgement.Total(plan, Judgement.PeriodsOf(ValidityClock.CalendarDays, 7, Stay(days)), Stay(days))));
+    }
+
+    [Fact]
     public void Data_that_is_given_each_day_counts_for_the_days_of_the_stay_only()
     {
         var (plan, need) = (Priced(Plan(Allowance.Of(Gigabyte), ValidityClock.CalendarDays, 30, 3000) with { IsDaily = true }), Stay(10));
@@ -120,7 +128,7 @@ public sealed class JudgementTests
         {
             var asked = need with { Order = order };
             var sold = plans.Index().Select(plan => (Carrier, plan.Item.Plan with { Code = $"plan-{plan.Index}" })).ToList();
-            var table = new PlanTable(new OnSale(sold, default, default), plan => plan.Price.Minor);
+            var table = new PlanTable(new OnSale(sold, default, default), (plan, _) => List(plan));
             var (all, total, covering) = table.Select(asked, code => code.Length, 0, int.MaxValue);
             var pages = Enumerable.Range(0, 10).SelectMany(page => table.Select(asked, code => code.Length, page * 7, 7).Plans);
             var covers = all.Select(plan => Judgement.Covers(plan, table.PeriodsOf(plan, asked), asked)).ToList();
@@ -134,7 +142,9 @@ public sealed class JudgementTests
     private static IReadOnlyList<Lack> Lacks(PricedPlan plan, Need need) =>
         Judgement.LacksOf(plan, Judgement.PeriodsOf(plan.Plan.Validity.Clock, plan.Plan.Validity.Count, need), need);
 
-    private static PricedPlan Priced(Plan plan, long sim = 0) => new(Carrier with { SimPrice = Money.Usd(sim) }, plan, plan.Price.Minor, sim, 0, 0);
+    private static PricedPlan Priced(Plan plan, long sim = 0) => new(Carrier with { SimPrice = Money.Usd(sim) }, plan, List(plan), sim, 0, 0);
+
+    private static Priced List(Plan plan) => new(plan.Price.Minor, plan.Price.Minor, 1, 0, []);
 
     private static Plan Plan(Allowance data, ValidityClock clock, int count, long cents) => new(
         "plan", "carrier", "Plan", "plan", data, AfterQuota.Stops, null, Allowance.Unlimited, Allowance.Unlimited, Hotspot.Yes, Allowance.Unlimited,
