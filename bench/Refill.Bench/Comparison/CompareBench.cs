@@ -49,8 +49,9 @@ internal static class CompareBench
             }
         }
 
-        await using (var csv = ManyPlans.Offers(options.Offers, options.Plans))
+        if (options.Offers > 0)
         {
+            await using var csv = ManyPlans.Offers(options.Offers, options.Plans);
             var report = await house.Get<PromotionImport>().ImportAsync(csv, ManyPlans.Facts(options.Plans), preview: false, CancellationToken.None);
             if (!report.Done)
             {
