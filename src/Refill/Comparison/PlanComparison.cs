@@ -116,7 +116,7 @@ public sealed class PlanComparison
     private sealed record Known(OnSale OnSale, AskingPrices Prices, DateTimeOffset Until, Task<PlanTable> Table)
     {
         public bool IsStill(OnSale onSale, AskingPrices prices) =>
-            ReferenceEquals(OnSale, onSale) && Prices.At <= prices.At && prices.At < Until
+            ReferenceEquals(OnSale, onSale) && prices.At < Until
             && (ReferenceEquals(Prices.Offers, prices.Offers) || (ReferenceEquals(Prices.Offers.Book, prices.Offers.Book) && Prices.Offers.UsedUp.SetEquals(prices.Offers.UsedUp)));
     }
 }

@@ -109,6 +109,20 @@ public sealed class OfferPagesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_comparison_is_priced_anew_when_an_offer_ends()
+    {
+        await OfferAsync("minute,Minute,percent,50,refill-mobile-week,,,,2026-03-01T04:01,UTC");
+        using var visitor = rig.Visitor();
+        rig.Clock.Advance(TimeSpan.FromSeconds(58)); // It is 04:00:58; what is read now holds for some seconds.
+        Assert.Single(await OffersOfWeekAsync());
+        rig.Clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Empty(await OffersOfWeekAsync());
+
+        async Task<IEnumerable<string>> OffersOfWeekAsync() =>
+            (await visitor.GetAsync("/compare?carrier=refill")).Page.QuerySelector("input[value=refill-mobile-week]")!.Closest("li")!.QuerySelectorAll(".offer").Select(offer => offer.TextContent);
+    }
+
+    [Fact]
     public async Task Three_for_two_is_a_choice_and_can_be_taken_back()
     {
         using var visitor = rig.Visitor();
