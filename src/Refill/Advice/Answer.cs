@@ -27,6 +27,9 @@ public enum AnswerKind
 /// <param name="Schedule">In the order of the days on which they begin.</param>
 public sealed record Answer(AnswerKind Kind, long Cents, long LowerBound, IReadOnlyList<Purchase> Schedule, SolverWork Work)
 {
+    /// <summary>Indices of the offers that were left when those that another one beats on every day had been dropped.</summary>
+    public IReadOnlyList<int> Reduced { get; init; } = [];
+
     public bool HasSchedule => Kind is AnswerKind.Proven or AnswerKind.Bounded;
 
     /// <summary>By how much at most the schedule is dearer than the cheapest, in hundredths of a percent of its price, rounded up; 0 if proven.</summary>

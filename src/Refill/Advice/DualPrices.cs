@@ -6,16 +6,21 @@ namespace Refill.Advice;
 /// </summary>
 internal sealed class DualPrices
 {
+    /// <summary>From how many days on a window is looked up in the sorted list of all.</summary>
+    private const int LongWindow = 64;
+
     private readonly Needs needs;
     private readonly double[][] price;
+    private readonly int[][] dearest;
     private readonly double[][] worthFrom;
     private readonly double[][] slowFrom;
 
-    private DualPrices(Needs needs, double[][] price, int slowDays)
+    public DualPrices(Needs needs, double[][] price, int slowDays)
     {
         (this.needs, this.price) = (needs, price);
         worthFrom = [.. price.Select((row, k) => Suffixes(row, needs.Of(k)))];
         slowFrom = Slowest(slowDays);
+        dearest = [.. price.Select(row => Enumerable.Range(0, row.Length).OrderByDescending(t => row[t]).ToArray())];
     }
 
     /// <summary>In cents: no schedule costs less. Nothing is on the card in it.</summary>
@@ -45,13 +50,76 @@ internal sealed class DualPrices
             return Worth(commodity, first, last);
         }
 
-        var best = new BestDays(stackalloc double[last - first + 1], stackalloc long[last - first + 1]);
-        for (var t = first; t <= last; t++)
+        var best = Best(commodity, first, last, stackalloc double[last - first + 1], stackalloc int[last - first + 1]);
+        return best.Worth(needs.Of(commodity), amount);
+    }
+
+    private BestDays Best(int commodity, int first, int last, Span<double> prices, Span<int> days)
+    {
+        var best = new BestDays(prices, days);
+        if (last - first >= LongWindow)
         {
-            best.Add(price[commodity][t], needs[commodity, t]);
+            // Of a long window the days come from the list that is sorted already.
+            foreach (var t in dearest[commodity])
+            {
+                if (t >= first && t <= last)
+                {
+                    best.Append(price[commodity][t], t);
+                }
+            }
+        }
+        else
+        {
+            for (var t = first; t <= last; t++)
+            {
+                best.Add(price[commodity][t], t);
+            }
         }
 
-        return best.Worth(amount);
+        return best;
+    }
+
+    /// <summary>How a choice is best used at these prices: how much of each day's need it meets, as commodity, day and amount.</summary>
+    public void Use(Choice choice, List<(int Commodity, int Day, long Amount)> used)
+    {
+        foreach (var k in needs.Needed)
+        {
+            if (!choice.Gives(k))
+            {
+                continue;
+            }
+
+            var (first, last, amount) = (choice.Start, choice.End, choice.Amounts[k]);
+            if ((choice.Daily & (1 << k)) != 0 || (choice.Ample & (1 << k)) != 0)
+            {
+                for (var t = first; t <= last; t++)
+                {
+                    if (needs[k, t] > 0)
+                    {
+                        used.Add((k, t, Math.Min(amount, needs[k, t])));
+                    }
+                }
+
+                continue;
+            }
+
+            var best = Best(k, first, last, stackalloc double[last - first + 1], stackalloc int[last - first + 1]);
+            foreach (var t in best.Days)
+            {
+                var part = Math.Min(amount, needs[k, t]);
+                used.Add((k, t, part));
+                amount -= part;
+                if (amount <= 0)
+                {
+                    break;
+                }
+            }
+        }
+
+        foreach (var later in choice.Later)
+        {
+            Use(later, used);
+        }
     }
 
     public double WorthOfDaily(int commodity, int first, int last, long amount)
@@ -65,10 +133,15 @@ internal sealed class DualPrices
         return sum;
     }
 
-    public double Worth(Choice choice)
+    /// <summary>What all that it gives but the data is worth.</summary>
+    public double WorthOfOthers(Choice choice) => Worth(choice, needs.Needed.AsSpan(needs.Needed.Length > 0 && needs.Needed[0] == 0 ? 1 : 0));
+
+    public double Worth(Choice choice) => Worth(choice, needs.Needed);
+
+    private double Worth(Choice choice, ReadOnlySpan<int> commodities)
     {
         var sum = 0.0;
-        foreach (var k in needs.Needed)
+        foreach (var k in commodities)
         {
             if (choice.Gives(k))
             {
@@ -78,166 +151,11 @@ internal sealed class DualPrices
 
         foreach (var later in choice.Later)
         {
-            sum += Worth(later);
+            sum += Worth(later, commodities);
         }
 
         return sum;
     }
-
-    /// <summary>Prices from the last day back to the first: each need is worth as much as the choices that begin on its day leave for it, the commodities in this order.</summary>
-    public static DualPrices Greedy(Needs needs, Choices choices, int[] order, int slowDays)
-    {
-        var price = new double[Needs.Commodities][];
-        for (var k = 0; k < Needs.Commodities; k++)
-        {
-            price[k] = new double[needs.Days];
-        }
-
-        var work = new DualPrices(needs, price, 0);
-        for (var s = needs.Days - 1; s >= 0; s--)
-        {
-            var day = choices.ByDay[s];
-            var left = new double[day.Length];
-            foreach (var k in needs.Needed)
-            {
-                work.worthFrom[k][s] = work.worthFrom[k][s + 1];
-            }
-
-            for (var i = 0; i < day.Length; i++)
-            {
-                // The day itself is worth nothing yet.
-                left[i] = day[i].Cents - work.Worth(day[i]);
-            }
-
-            work.MakeRoom(day, left, s);
-            foreach (var k in order)
-            {
-                if (needs[k, s] > 0)
-                {
-                    work.Raise(k, s, day, left);
-                }
-            }
-
-            foreach (var k in needs.Needed)
-            {
-                work.worthFrom[k][s] = work.worthFrom[k][s + 1] + (price[k][s] * needs[k, s]);
-            }
-        }
-
-        return new DualPrices(needs, price, slowDays);
-    }
-
-    /// <summary>A choice of today that is cheaper than those of the days behind it can be worth more than it costs: the prices in its window come down.</summary>
-    private void MakeRoom(Choice[] day, double[] left, int s)
-    {
-        var lowered = false;
-        foreach (var choice in day)
-        {
-            var worth = Worth(choice);
-            if (worth > choice.Cents)
-            {
-                Lower(choice, choice.Cents / worth, s);
-                lowered = true;
-            }
-        }
-
-        for (var i = 0; lowered && i < day.Length; i++)
-        {
-            left[i] = day[i].Cents - Worth(day[i]);
-        }
-    }
-
-    private void Lower(Choice choice, double factor, int s)
-    {
-        foreach (var k in needs.Needed)
-        {
-            var last = choice.Later.Length > 0 ? choice.Later[^1].End : choice.End;
-            for (var t = last; t > s; t--)
-            {
-                price[k][t] *= factor;
-            }
-
-            for (var t = last; t >= s; t--)
-            {
-                worthFrom[k][t] = worthFrom[k][t + 1] + (price[k][t] * needs[k, t]);
-            }
-        }
-    }
-
-    /// <summary>The highest price of this need that leaves no choice of the day worth more than it costs; what is left of each choice is less by what it takes.</summary>
-    private void Raise(int k, int s, Choice[] day, double[] left)
-    {
-        var need = needs[k, s];
-        var highest = double.PositiveInfinity;
-        var before = new double[day.Length];
-        var best = new BestDays(stackalloc double[needs.Days - s], stackalloc long[needs.Days - s]);
-        var filled = s;
-        foreach (var i in ByEnd(day))
-        {
-            var choice = day[i];
-            if (!choice.Gives(k))
-            {
-                continue;
-            }
-
-            var (amount, room) = (choice.Amounts[k], Math.Max(0, left[i]));
-            if ((choice.Daily & (1 << k)) != 0)
-            {
-                highest = Math.Min(highest, room / Math.Min(amount, need));
-                continue;
-            }
-
-            if ((choice.Ample & (1 << k)) != 0)
-            {
-                highest = Math.Min(highest, room / need);
-                continue;
-            }
-
-            for (; filled < choice.End; filled++)
-            {
-                best.Add(price[k][filled + 1], needs[k, filled + 1]);
-            }
-
-            before[i] = best.Worth(amount);
-            highest = Math.Min(highest, best.HighestFor(amount, need, before[i] + room));
-        }
-
-        if (double.IsInfinity(highest))
-        {
-            return; // Nothing on sale covers it; the question has been asked already whether that can be.
-        }
-
-        price[k][s] = highest *= 1 - 1e-12;
-        foreach (var i in Enumerable.Range(0, day.Length))
-        {
-            var choice = day[i];
-            if (!choice.Gives(k))
-            {
-                continue;
-            }
-
-            if (((choice.Daily | choice.Ample) & (1 << k)) != 0)
-            {
-                left[i] -= highest * Math.Min(choice.Amounts[k], need);
-                continue;
-            }
-
-            left[i] -= WorthOfPoolAt(k, s, choice) - before[i];
-        }
-    }
-
-    private double WorthOfPoolAt(int k, int s, Choice choice)
-    {
-        var best = new BestDays(stackalloc double[choice.End - s + 1], stackalloc long[choice.End - s + 1]);
-        for (var t = s; t <= choice.End; t++)
-        {
-            best.Add(price[k][t], needs[k, t]);
-        }
-
-        return best.Worth(choice.Amounts[k]);
-    }
-
-    private static IEnumerable<int> ByEnd(Choice[] day) => Enumerable.Range(0, day.Length).OrderBy(i => day[i].End);
 
     private static double[] Suffixes(double[] row, long[] need)
     {
@@ -273,16 +191,18 @@ internal sealed class DualPrices
     }
 }
 
-/// <summary>Days of a window by what a unit of their need is worth, the dearest first; what is worth nothing is left out.</summary>
-internal ref struct BestDays(Span<double> price, Span<long> need)
+/// <summary>Days of a window, the dearest first; what is worth nothing is left out.</summary>
+internal ref struct BestDays(Span<double> price, Span<int> day)
 {
     private readonly Span<double> price = price;
-    private readonly Span<long> need = need;
+    private readonly Span<int> day = day;
     private int count;
 
-    public void Add(double unit, long amount)
+    public readonly ReadOnlySpan<int> Days => day[..count];
+
+    public void Add(double unit, int t)
     {
-        if (unit <= 0 || amount == 0)
+        if (unit <= 0)
         {
             return;
         }
@@ -290,45 +210,33 @@ internal ref struct BestDays(Span<double> price, Span<long> need)
         var i = count++;
         for (; i > 0 && price[i - 1] < unit; i--)
         {
-            (price[i], need[i]) = (price[i - 1], need[i - 1]);
+            (price[i], day[i]) = (price[i - 1], day[i - 1]);
         }
 
-        (price[i], need[i]) = (unit, amount);
+        (price[i], day[i]) = (unit, t);
+    }
+
+    /// <summary>One that is no dearer than those before it.</summary>
+    public void Append(double unit, int t)
+    {
+        if (unit > 0)
+        {
+            (price[count], day[count]) = (unit, t);
+            count++;
+        }
     }
 
     /// <summary>What an amount is worth at most.</summary>
-    public readonly double Worth(long amount)
+    public readonly double Worth(long[] need, long amount)
     {
         var sum = 0.0;
         for (var i = 0; i < count && amount > 0; i++)
         {
-            var used = Math.Min(amount, need[i]);
+            var used = Math.Min(amount, need[day[i]]);
             sum += price[i] * used;
             amount -= used;
         }
 
         return sum;
-    }
-
-    /// <summary>The highest unit price of one more need, so that an amount, used as well as can be on all of them, is worth no more than <paramref name="limit"/>.</summary>
-    public readonly double HighestFor(long amount, long more, double limit)
-    {
-        // Of the amount, y goes to the new need and the rest to the best of the others: y × price + rest(y) may not pass the limit for any y; what that allows is least at a break of rest.
-        var most = Math.Min(amount, more);
-        var rest = Worth(amount - most);
-        var highest = (limit - rest) / most;
-        for (var (i, upTo) = (0, 0L); i < count; i++)
-        {
-            upTo += need[i];
-            var y = amount - upTo;
-            if (y <= 0 || y >= most)
-            {
-                continue;
-            }
-
-            highest = Math.Min(highest, (limit - Worth(upTo)) / y);
-        }
-
-        return Math.Max(0, highest);
     }
 }

@@ -19,6 +19,9 @@ internal readonly record struct Label(int Cents, int Bound, int Offset, int Coun
 /// <summary>The labels of one day with their parts.</summary>
 internal sealed class LabelSet
 {
+    /// <summary>How many times more than it may keep a set compares with one another.</summary>
+    private const int Crowd = 16;
+
     public List<Label> Labels { get; } = [];
 
     public List<Part> Parts { get; } = [];
@@ -35,6 +38,8 @@ internal sealed class LabelSet
     /// <returns>The least bound of those that were dropped for want of room; <see cref="int.MaxValue"/>: none was.</returns>
     public int Prune(Contexts contexts, int width)
     {
+        Unite();
+        var crowded = Labels.Count > (long)Crowd * width ? Narrow(Crowd * width) : int.MaxValue;
         Labels.Sort((a, b) => a.Cents != b.Cents ? a.Cents.CompareTo(b.Cents) : a.Bound != b.Bound ? a.Bound.CompareTo(b.Bound) : a.Path.CompareTo(b.Path));
         var kept = 0;
         for (var i = 0; i < Labels.Count; i++)
@@ -55,13 +60,69 @@ internal sealed class LabelSet
         Labels.RemoveRange(kept, Labels.Count - kept);
         if (kept <= width)
         {
-            return int.MaxValue;
+            return crowded;
         }
 
+        return Math.Min(crowded, Narrow(width));
+    }
+
+    /// <summary>
+    /// Keeps so many: half of them for their bound, half for being the best among those that have cost about as much. By the bound alone a search keeps what has paid little yet and hopes for much.
+    /// </summary>
+    private int Narrow(int width)
+    {
         Labels.Sort((a, b) => a.Bound != b.Bound ? a.Bound.CompareTo(b.Bound) : a.Cents != b.Cents ? b.Cents.CompareTo(a.Cents) : a.Path.CompareTo(b.Path));
-        var dropped = Labels[width].Bound;
-        Labels.RemoveRange(width, kept - width);
+        var (first, groups) = ((width + 1) / 2, width / 2);
+        var rest = Labels.GetRange(first, Labels.Count - first);
+        Labels.RemoveRange(first, Labels.Count - first);
+        var (least, most) = (rest.Min(label => label.Cents), rest.Max(label => label.Cents));
+        var taken = new bool[Math.Max(1, groups)];
+        var dropped = int.MaxValue;
+        foreach (var label in rest)
+        {
+            var group = groups == 0 ? 0 : (int)((long)(label.Cents - least) * (groups - 1) / Math.Max(1, most - least));
+            if (groups > 0 && !taken[group])
+            {
+                taken[group] = true;
+                Labels.Add(label);
+            }
+            else
+            {
+                dropped = Math.Min(dropped, label.Bound);
+            }
+        }
+
         return dropped;
+    }
+
+    /// <summary>Of labels that hold the same, the cheapest.</summary>
+    private void Unite()
+    {
+        var seen = new Dictionary<int, int>(Labels.Count);
+        var kept = 0;
+        for (var i = 0; i < Labels.Count; i++)
+        {
+            var label = Labels[i];
+            var hash = new HashCode();
+            hash.Add(label.Context);
+            hash.Add(label.SlowUsed);
+            hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(PartsOf(label)));
+            var key = hash.ToHashCode();
+            if (seen.TryGetValue(key, out var at) && Labels[at].Context == label.Context && Labels[at].SlowUsed == label.SlowUsed && PartsOf(Labels[at]).SequenceEqual(PartsOf(label)))
+            {
+                if (label.Cents < Labels[at].Cents)
+                {
+                    Labels[at] = label;
+                }
+
+                continue;
+            }
+
+            seen[key] = kept;
+            Labels[kept++] = label;
+        }
+
+        Labels.RemoveRange(kept, Labels.Count - kept);
     }
 
     /// <summary>For each commodity and each day, at least as much that lasts to it or longer; the same for what is given daily; slow no less, nothing that must wait longer.</summary>

@@ -54,6 +54,18 @@ internal sealed class Needs
         return greatest;
     }
 
+    /// <summary>What of the window so much a day can meet.</summary>
+    public long DailyIn(int commodity, int first, int last, long amount)
+    {
+        var sum = 0L;
+        for (var t = first; t <= last; t++)
+        {
+            sum += Math.Min(amount, day[commodity][t]);
+        }
+
+        return sum;
+    }
+
     private static long[] Sums(long[] row)
     {
         var sums = new long[row.Length + 1];

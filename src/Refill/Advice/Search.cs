@@ -4,7 +4,7 @@ namespace Refill.Advice;
 /// Step 2 of the method: labels over days. A day takes each label of it, adds what may be bought on that day (in the order of waste, so that it ends early), lets the day consume by the earliest end
 /// first, and hands what is left to the next day, where labels beat one another.
 /// </summary>
-internal sealed class Search(Question question, Needs needs, Choices choices, DualPrices prices, SolverLimits limits, CancellationToken cancellation)
+internal sealed class Search(Question question, Needs needs, Choices choices, DualPrices prices, WholePlans whole, SolverLimits limits, CancellationToken cancellation)
 {
     /// <summary>Bounds are rounded up to cents; less than this is arithmetic.</summary>
     private const double Slack = 1e-6;
@@ -12,12 +12,16 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
     /// <summary>More purchases than this on one day are not looked at.</summary>
     private const int MostADay = 64;
 
+    /// <summary>How many purchases a pass looks at for one label, for each child that it may have.</summary>
+    private const int RoomPerChild = 8;
+
     private readonly Contexts contexts = new(question);
     private readonly List<(int Before, Choice Choice)> path = [];
     private Part[] parts = new Part[256];
     private int day;
     private int fewest;
     private int children;
+    private int room;
     private LabelSet next = new();
 
     public long Looked { get; private set; }
@@ -62,6 +66,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
 
                 cancellation.ThrowIfCancellationRequested();
                 current.PartsOf(label).CopyTo(parts);
+                room = children < int.MaxValue / RoomPerChild ? children * RoomPerChild : int.MaxValue;
                 Buy(label.Cents, label.Path, label.Context, label.SlowUsed, label.Count, 0, label.Bound, 0);
                 if (next.Labels.Count > limits.Kept)
                 {
@@ -69,7 +74,10 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
                 }
             }
 
+            var emitted = next.Labels.Count;
+            var clock = System.Diagnostics.Stopwatch.StartNew();
             fewest = Math.Min(fewest, next.Prune(contexts, width));
+            if (Environment.GetEnvironmentVariable("ADV") == "3") Console.Error.WriteLine($"  day {day} in {current.Labels.Count} emitted {emitted} kept {next.Labels.Count} looked {Looked} prune {clock.Elapsed.TotalSeconds:F3} parts {next.Parts.Count}");
         }
 
         foreach (var label in next.Labels)
@@ -164,8 +172,9 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
             var reached = Bound(paid, slowUsed, held, day);
             if (reached < Best)
             {
-                if (made++ >= children)
+                if (made++ >= Math.Max(1, children >> bought) || room-- <= 0 || ++Looked > limits.Labels)
                 {
+                    // Neither this one nor what wastes more.
                     fewest = Math.Min(fewest, Math.Min(reached, (int)Math.Ceiling(bound - 1 + choice.Waste)));
                     Restore(before);
                     break;
@@ -319,16 +328,16 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
 
     private int Add(Choice choice, int count)
     {
-        AddPeriod(choice, ref count);
+        AddPeriod(choice, choice.Alone ? AloneSince(choice.Start) : 1, ref count);
         foreach (var later in choice.Later)
         {
-            AddPeriod(later, ref count);
+            AddPeriod(later, 1, ref count);
         }
 
         return count;
     }
 
-    private void AddPeriod(Choice choice, ref int count)
+    private void AddPeriod(Choice choice, long runs, ref int count)
     {
         var start = choice.Start <= day ? 0 : choice.Start;
         foreach (var k in needs.Needed)
@@ -346,7 +355,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
 
         if (choices.HasAlone(choice.Carrier))
         {
-            Put(ref count, new Part(Part.Runs + choice.Carrier, (short)start, (short)choice.End, choice.Alone ? AloneSince(choice.Start) : 1));
+            Put(ref count, new Part(Part.Runs + choice.Carrier, (short)start, (short)choice.End, runs));
         }
     }
 
@@ -457,27 +466,27 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
     }
 
     /// <summary>No schedule that goes on from this day with these parts costs less.</summary>
-    private int Bound(int cents, int slowUsed, int count, int from) =>
-        (int)Math.Min(int.MaxValue, Math.Max(cents, Math.Ceiling(cents + prices.ToGo(from, question.SlowDays - slowUsed) - Held(count, from) - Slack)));
-
-    private double Held(int count, int from)
+    private int Bound(int cents, int slowUsed, int count, int from)
     {
-        var sum = 0.0;
-        for (var i = 0; i < count; i++)
+        var (data, others, amount, slowLeft) = (0.0, 0.0, 0L, question.SlowDays - slowUsed);
+        for (var i = 0; i < count && parts[i].Class < Part.Slow; i++)
         {
             var part = parts[i];
-            var first = Math.Max(from, (int)part.Start);
-            if (part.Class < Part.Daily)
+            var (first, k) = (Math.Max(from, (int)part.Start), part.Class % Part.Daily);
+            var worth = part.Class < Part.Daily ? prices.WorthOfPool(k, first, part.End, part.Amount) : prices.WorthOfDaily(k, first, part.End, part.Amount);
+            if (k == 0)
             {
-                sum += prices.WorthOfPool(part.Class, first, part.End, part.Amount);
+                data += worth;
+                amount += part.Class == 0 ? part.Amount : needs.DailyIn(0, first, part.End, part.Amount);
             }
-            else if (part.Class < Part.Slow)
+            else
             {
-                sum += prices.WorthOfDaily(part.Class - Part.Daily, first, part.End, part.Amount);
+                others += worth;
             }
         }
 
-        return sum;
+        var toGo = Math.Max(prices.ToGo(from, slowLeft) - data - others, whole.ToGo(from, amount, others, slowLeft));
+        return (int)Math.Min(int.MaxValue, Math.Max(cents, Math.Ceiling(cents + toGo - Slack)));
     }
 
     private List<Choice> Walk(int last)
