@@ -24,14 +24,14 @@ internal sealed class DualSearch
     private readonly double[][] price;
     private readonly List<(int Commodity, int Day, long Amount)> used = [];
 
-    private DualSearch(Needs needs, Choices choices)
+    private DualSearch(Needs needs, Choice[][] choices)
     {
-        (this.needs, this.choices) = (needs, [.. choices.ByDay.SelectMany(day => day)]);
+        (this.needs, this.choices) = (needs, [.. choices.SelectMany(day => day)]);
         ratio = new double[this.choices.Length];
         price = [.. Enumerable.Range(0, Needs.Commodities).Select(_ => new double[needs.Days])];
     }
 
-    public static DualPrices Find(Needs needs, Choices choices, int slowDays)
+    public static DualPrices Find(Needs needs, Choice[][] choices, int slowDays)
     {
         var search = new DualSearch(needs, choices);
         var length = (needs.Days * needs.Needed.Length / MostVariables) + 1;

@@ -12,9 +12,10 @@ internal readonly record struct Part(int Class, short Start, short End, long Amo
 }
 
 /// <summary>A state at the start of a day: what it has cost and what is left.</summary>
+/// <param name="Linear">The same, by the dual prices alone.</param>
 /// <param name="Bound">In cents: no schedule that goes on from here costs less.</param>
 /// <param name="Path">The last purchase (index into the search's path), -1: none.</param>
-internal readonly record struct Label(int Cents, int Bound, int Offset, int Count, int Path, int Context, int SlowUsed);
+internal readonly record struct Label(int Cents, int Linear, int Bound, int Offset, int Count, int Path, int Context, int SlowUsed);
 
 /// <summary>The labels of one day with their parts.</summary>
 internal sealed class LabelSet

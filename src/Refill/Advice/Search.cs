@@ -4,7 +4,7 @@ namespace Refill.Advice;
 /// Step 2 of the method: labels over days. A day takes each label of it, adds what may be bought on that day (in the order of waste, so that it ends early), lets the day consume by the earliest end
 /// first, and hands what is left to the next day, where labels beat one another.
 /// </summary>
-internal sealed class Search(Question question, Needs needs, Choices choices, DualPrices prices, WholePlans whole, SolverLimits limits, CancellationToken cancellation)
+internal sealed class Search(Question question, Needs needs, Choices choices, Contexts contexts, Bounds bounds, SolverLimits limits, CancellationToken cancellation)
 {
     /// <summary>Bounds are rounded up to cents; less than this is arithmetic.</summary>
     private const double Slack = 1e-6;
@@ -12,16 +12,14 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
     /// <summary>More purchases than this on one day are not looked at.</summary>
     private const int MostADay = 64;
 
-    /// <summary>How many purchases a pass looks at for one label, for each child that it may have.</summary>
-    private const int RoomPerChild = 8;
+    /// <summary>How many second purchases of a day a lean pass tries; half as many third ones, and so on.</summary>
+    private const int Likeliest = 16;
 
-    private readonly Contexts contexts = new(question);
     private readonly List<(int Before, Choice Choice)> path = [];
     private Part[] parts = new Part[256];
     private int day;
     private int fewest;
-    private int children;
-    private int room;
+    private bool lean;
     private LabelSet next = new();
 
     public long Looked { get; private set; }
@@ -31,11 +29,12 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
 
     public IReadOnlyList<Choice> BestPath { get; private set; } = [];
 
-    /// <summary>A search of at most so many labels a day, and so many children of each.</summary>
+    /// <summary>A search of at most so many labels a day.</summary>
+    /// <param name="leanly">Buys only what today's need lacks, and of two or more at once only the likeliest: to know a good price soon.</param>
     /// <returns>The least bound of what was not looked at: a lower bound wherever it is below <see cref="Best"/>; <see cref="int.MaxValue"/>: all was looked at.</returns>
-    public int Pass(int width, int widest)
+    public int Pass(int width, bool leanly)
     {
-        (fewest, children) = (int.MaxValue, widest);
+        (fewest, lean) = (int.MaxValue, leanly);
         path.Clear();
         var current = new LabelSet();
         next = new LabelSet();
@@ -66,8 +65,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
 
                 cancellation.ThrowIfCancellationRequested();
                 current.PartsOf(label).CopyTo(parts);
-                room = children < int.MaxValue / RoomPerChild ? children * RoomPerChild : int.MaxValue;
-                Buy(label.Cents, label.Path, label.Context, label.SlowUsed, label.Count, 0, label.Bound, 0);
+                Buy(label.Cents, label.Path, label.Context, label.SlowUsed, label.Count, 0, label.Linear, label.Bound, 0);
                 if (next.Labels.Count > limits.Kept)
                 {
                     fewest = Math.Min(fewest, next.Prune(contexts, Math.Min(width, limits.Kept / 2)));
@@ -126,7 +124,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
     }
 
     /// <summary>All that can be bought today with what <see cref="parts"/> holds, and the day with each.</summary>
-    private void Buy(int cents, int last, int context, int slowUsed, int count, int from, int bound, int bought)
+    private void Buy(int cents, int last, int context, int slowUsed, int count, int from, int linear, int bound, int bought)
     {
         var unmet = Unmet(count);
         if (unmet == 0 || (unmet == 1 && slowUsed < question.SlowDays && SlowToday(count)))
@@ -140,19 +138,30 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
             return;
         }
 
-        var today = choices.ByDay[day];
+        var today = lean ? choices.ByWorth[day] : choices.ByDay[day];
         var made = 0;
         for (var i = from; i < today.Length; i++)
         {
             var choice = today[i];
-            if (bound + choice.Waste - 1 >= Best)
+            if (linear - 1 + choice.Waste >= Best)
             {
-                break; // In the order of waste: all others waste more.
+                if (!lean)
+                {
+                    break; // In the order of waste: all others waste more.
+                }
+
+                continue;
             }
 
             if (!MayBuy(choice, unmet, count))
             {
                 continue;
+            }
+
+            if (lean && (unmet == 0 || (bought > 0 && made >= Likeliest >> bought)))
+            {
+                fewest = Math.Min(fewest, bound);
+                break;
             }
 
             var after = contexts.After(context, choice);
@@ -169,19 +178,20 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
 
             var before = SaveParts(count);
             var held = Add(choice, count);
-            var reached = Bound(paid, slowUsed, held, day);
+            var (line, reached) = Bound(paid, after, slowUsed, held, day);
             if (reached < Best)
             {
-                if (made++ >= Math.Max(1, children >> bought) || room-- <= 0 || ++Looked > limits.Labels)
+                made++;
+                if (++Looked > limits.Labels)
                 {
-                    // Neither this one nor what wastes more.
-                    fewest = Math.Min(fewest, Math.Min(reached, (int)Math.Ceiling(bound - 1 + choice.Waste)));
+                    // Neither this one nor those after it.
+                    fewest = Math.Min(fewest, bound);
                     Restore(before);
                     break;
                 }
 
                 path.Add((last, choice));
-                Buy(paid, path.Count - 1, after, slowUsed, held, i, reached, bought + 1);
+                Buy(paid, path.Count - 1, after, slowUsed, held, i, line, reached, bought + 1);
             }
 
             Restore(before);
@@ -457,36 +467,21 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Du
 
     private void Keep(int cents, int last, int context, int slowUsed, int count)
     {
-        var bound = Bound(cents, slowUsed, count, day + 1);
+        var (linear, bound) = Bound(cents, context, slowUsed, count, day + 1);
         if (bound < Best)
         {
-            next.Labels.Add(new Label(cents, bound, next.Parts.Count, count, last, context, slowUsed));
+            next.Labels.Add(new Label(cents, linear, bound, next.Parts.Count, count, last, context, slowUsed));
             next.Parts.AddRange(parts.AsSpan(0, count));
         }
     }
 
-    /// <summary>No schedule that goes on from this day with these parts costs less.</summary>
-    private int Bound(int cents, int slowUsed, int count, int from)
+    /// <summary>No schedule that goes on from this day with these parts costs less: by the dual prices alone, to which a choice adds its waste, and by all that is known.</summary>
+    private (int Linear, int Bound) Bound(int cents, int context, int slowUsed, int count, int from)
     {
-        var (data, others, amount, slowLeft) = (0.0, 0.0, 0L, question.SlowDays - slowUsed);
-        for (var i = 0; i < count && parts[i].Class < Part.Slow; i++)
-        {
-            var part = parts[i];
-            var (first, k) = (Math.Max(from, (int)part.Start), part.Class % Part.Daily);
-            var worth = part.Class < Part.Daily ? prices.WorthOfPool(k, first, part.End, part.Amount) : prices.WorthOfDaily(k, first, part.End, part.Amount);
-            if (k == 0)
-            {
-                data += worth;
-                amount += part.Class == 0 ? part.Amount : needs.DailyIn(0, first, part.End, part.Amount);
-            }
-            else
-            {
-                others += worth;
-            }
-        }
+        var (linear, best) = bounds.ToGo(context, from, parts.AsSpan(0, count), question.SlowDays - slowUsed);
+        return (Cents(linear), Cents(best));
 
-        var toGo = Math.Max(prices.ToGo(from, slowLeft) - data - others, whole.ToGo(from, amount, others, slowLeft));
-        return (int)Math.Min(int.MaxValue, Math.Max(cents, Math.Ceiling(cents + toGo - Slack)));
+        int Cents(double toGo) => (int)Math.Min(int.MaxValue, Math.Max(cents, Math.Ceiling(cents + toGo - Slack)));
     }
 
     private List<Choice> Walk(int last)

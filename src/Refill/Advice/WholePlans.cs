@@ -19,7 +19,7 @@ internal sealed class WholePlans
     private readonly double perLevel;
     private readonly int step;
 
-    public WholePlans(Needs needs, Choices choices, DualPrices prices, int slowDays)
+    public WholePlans(Needs needs, Choice[][] choices, DualPrices prices, int slowDays)
     {
         (this.needs, this.prices) = (needs, prices);
         step = (needs.Days + MostTables - 1) / MostTables;
@@ -35,7 +35,7 @@ internal sealed class WholePlans
         var kinds = new List<(int Levels, double Cents)>();
         for (var t = needs.Days - 1; t >= 0; t--)
         {
-            foreach (var choice in choices.ByDay[t])
+            foreach (var choice in choices[t])
             {
                 if (Usable(choice) is > 0 and var usable)
                 {
