@@ -23,7 +23,7 @@ internal sealed class Bounds
     public Bounds(Question question, Needs needs, Choices choices, Contexts contexts)
     {
         (this.question, this.needs, this.choices, this.contexts) = (question, needs, choices, contexts);
-        all = Relax(choices.ByDay);
+        all = Relax(choices.ByDay, null);
     }
 
     /// <summary>Prices over all carriers as if their SIMs were owned.</summary>
@@ -61,7 +61,7 @@ internal sealed class Bounds
         if (one.Sim > 0 && one.Own is null && ++one.Asked == WorthIt && own < MostOwn)
         {
             own++;
-            one.Own = Relax([.. choices.ByDay.Select(day => day.Where(choice => contexts.Owns(context, choice.Carrier)).ToArray())]);
+            one.Own = Relax([.. choices.ByDay.Select(day => day.Where(choice => contexts.Owns(context, choice.Carrier)).ToArray())], all.Prices);
         }
 
         return one;
@@ -82,9 +82,9 @@ internal sealed class Bounds
         return least == int.MaxValue ? 0 : least;
     }
 
-    private Relaxed Relax(Choice[][] byDay)
+    private Relaxed Relax(Choice[][] byDay, DualPrices? from)
     {
-        var prices = DualSearch.Find(needs, byDay, question.SlowDays);
+        var prices = DualSearch.Find(needs, byDay, question.SlowDays, from);
         return new Relaxed(prices, new WholePlans(needs, byDay, prices, question.SlowDays));
     }
 
