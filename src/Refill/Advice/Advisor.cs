@@ -30,14 +30,14 @@ public static class Advisor
             var sw = System.Diagnostics.Stopwatch.StartNew();
             var missed = search.Pass(width, lean);
             if (Environment.GetEnvironmentVariable("ADV") != null) Console.Error.WriteLine($"pass {width} {lean}: {sw.Elapsed.TotalSeconds:F3} best {search.Best} missed {missed} looked {search.Looked} root {root} choices {choices.Count}");
-            lower = Math.Max(lower, Math.Min(missed, search.Best));
+            lower = Math.Max(lower, Math.Min(Math.Max(search.Root, missed), search.Best));
             if (missed >= search.Best || search.Looked >= (limits ?? SolverLimits.Default).Labels)
             {
                 break;
             }
         }
 
-        var work = new SolverWork(choices.Offers.Length, choices.Count, search.Looked, root, passes);
+        var work = new SolverWork(choices.Offers.Length, choices.Count, search.Looked, search.Root, passes);
         if (search.Best == int.MaxValue)
         {
             return new Answer(lower == int.MaxValue ? AnswerKind.Impossible : AnswerKind.Unknown, 0, Math.Max(0, lower == int.MaxValue ? 0 : lower), [], work) { Reduced = choices.Offers };

@@ -85,7 +85,7 @@ internal sealed class Bounds
     private Relaxed Relax(Choice[][] byDay, DualPrices? from)
     {
         var prices = DualSearch.Find(needs, byDay, question.SlowDays, from);
-        return new Relaxed(prices, new WholePlans(needs, byDay, prices, question.SlowDays));
+        return new Relaxed(prices, [.. needs.Needed.Where(k => k is (int)Commodity.Data or (int)Commodity.Voice).Select(k => (k, new WholePlans(k, needs, byDay, prices, question.SlowDays)))]);
     }
 
     private sealed class Case(int sim)
@@ -97,11 +97,12 @@ internal sealed class Bounds
         public Relaxed? Own { get; set; }
     }
 
-    private sealed record Relaxed(DualPrices Prices, WholePlans Whole)
+    private sealed record Relaxed(DualPrices Prices, (int Commodity, WholePlans Table)[] Whole)
     {
         public (double Linear, double Best) ToGo(int day, ReadOnlySpan<Part> parts, int slowDaysLeft, Needs needs)
         {
-            var (data, others, amount) = (0.0, 0.0, 0L);
+            Span<double> worth = [0, 0, 0, 0];
+            Span<long> amount = [0, 0, 0, 0];
             foreach (var part in parts)
             {
                 if (part.Class >= Part.Slow)
@@ -110,20 +111,19 @@ internal sealed class Bounds
                 }
 
                 var (first, k) = (Math.Max(day, (int)part.Start), part.Class % Part.Daily);
-                var worth = part.Class < Part.Daily ? Prices.WorthOfPool(k, first, part.End, part.Amount) : Prices.WorthOfDaily(k, first, part.End, part.Amount);
-                if (k == 0)
-                {
-                    data += worth;
-                    amount += part.Class == 0 ? part.Amount : needs.DailyIn(0, first, part.End, part.Amount);
-                }
-                else
-                {
-                    others += worth;
-                }
+                worth[k] += part.Class < Part.Daily ? Prices.WorthOfPool(k, first, part.End, part.Amount) : Prices.WorthOfDaily(k, first, part.End, part.Amount);
+                amount[k] += part.Class < Part.Daily ? part.Amount : needs.DailyIn(k, first, part.End, part.Amount);
             }
 
-            var linear = Prices.ToGo(day, slowDaysLeft) - data - others;
-            return (linear, Math.Max(linear, Whole.ToGo(day, amount, others, slowDaysLeft)));
+            var held = worth[0] + worth[1] + worth[2] + worth[3];
+            var linear = Prices.ToGo(day, slowDaysLeft) - held;
+            var best = linear;
+            foreach (var (k, table) in Whole)
+            {
+                best = Math.Max(best, table.ToGo(day, amount[k], held - worth[k], slowDaysLeft));
+            }
+
+            return (linear, best);
         }
     }
 }

@@ -35,7 +35,7 @@ internal sealed class DualPrices
             sum += worthFrom[k][day];
         }
 
-        return sum - slowFrom[Math.Min(slowDaysLeft, slowFrom.Length - 1)][day];
+        return sum - Slow(day, slowDaysLeft);
     }
 
     public double Price(int commodity, int day) => price[commodity][day];
@@ -133,8 +133,11 @@ internal sealed class DualPrices
         return sum;
     }
 
-    /// <summary>What all that it gives but the data is worth.</summary>
-    public double WorthOfOthers(Choice choice) => Worth(choice, needs.Needed.AsSpan(needs.Needed.Length > 0 && needs.Needed[0] == 0 ? 1 : 0));
+    /// <summary>What all that it gives but one commodity is worth.</summary>
+    public double WorthWithout(Choice choice, int commodity) => Worth(choice, [.. needs.Needed.Where(k => k != commodity)]);
+
+    /// <summary>The most that so many days' data can be worth from a day on.</summary>
+    public double Slow(int day, int slowDays) => slowFrom[Math.Min(slowDays, slowFrom.Length - 1)][day];
 
     public double Worth(Choice choice) => Worth(choice, needs.Needed);
 

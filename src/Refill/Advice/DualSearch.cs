@@ -13,7 +13,7 @@ internal sealed class DualSearch
     private const int MostPivots = 4_000;
 
     /// <summary>Rounds that brought nothing, after which it is left at that.</summary>
-    private const int MostStalled = 8;
+    private const int MostStalled = 12;
 
     /// <summary>Rows that a program keeps from round to round.</summary>
     private const int MostRows = 500;

@@ -24,6 +24,9 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
 
     public long Looked { get; private set; }
 
+    /// <summary>In cents: what is known before anything is looked at.</summary>
+    public int Root { get; private set; }
+
     /// <summary>In cents; <see cref="int.MaxValue"/>: no schedule is known.</summary>
     public int Best { get; private set; } = int.MaxValue;
 
@@ -41,6 +44,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
         var count = Begin();
         day = -1;
         Keep(0, -1, contexts.Start, 0, count);
+        Root = next.Labels.Count > 0 ? next.Labels[0].Bound : Best;
         for (day = 0; day < needs.Days; day++)
         {
             (current, next) = (next, current);
