@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Refill.Advice;
 
 /// <summary>
@@ -29,25 +31,39 @@ internal sealed class Bounds
     /// <summary>Prices over all carriers as if their SIMs were owned.</summary>
     public DualPrices Prices => all.Prices;
 
-    /// <returns>Lower bounds of what is still to be paid, in cents: by the prices of all alone, and by all that is known.</returns>
-    public (double Linear, double Best) ToGo(int context, int day, ReadOnlySpan<Part> parts, int slowDaysLeft)
+    /// <summary>What parts are worth from a day on, to be asked of and added to.</summary>
+    public Measured Measure(int context, int day, ReadOnlySpan<Part> parts)
     {
-        var (linear, free) = all.ToGo(day, parts, slowDaysLeft, needs);
+        var own = Of(context).Own;
+        return new Measured(all.Measure(day, parts, needs), own, own is null ? default : own.Measure(day, parts, needs));
+    }
+
+    /// <summary>The same with one more choice of that day. What parts are worth together is bounded by the sum of what each is worth.</summary>
+    public Measured With(in Measured before, int contextBefore, int context, Choice choice, ReadOnlySpan<Part> parts)
+    {
+        var sum = all.With(before.All, choice);
+        if (context == contextBefore)
+        {
+            return new Measured(sum, before.OwnBy, before.OwnBy is null ? default : before.OwnBy.With(before.Own, choice));
+        }
+
+        var own = Of(context).Own;
+        return new Measured(sum, own, own is null ? default : own.With(own.Measure(choice.Start, parts, needs), choice));
+    }
+
+    /// <returns>Lower bounds of what is still to be paid, in cents: by the prices of all alone, and by all that is known.</returns>
+    public (double Linear, double Best) ToGo(in Measured held, int context, int day, int slowDaysLeft)
+    {
+        var (linear, free) = all.ToGo(held.All, day, slowDaysLeft);
         var one = Of(context);
-        if (one.Sim == 0)
+        if (one.Sim == 0 || held.OwnBy is null)
         {
             return (linear, free);
         }
 
         // Another carrier's SIM, or only what is owned.
-        var another = one.Sim == int.MaxValue ? double.PositiveInfinity : free + one.Sim;
-        if (one.Own is null)
-        {
-            return (linear, Math.Min(another, free));
-        }
-
-        var (_, within) = one.Own.ToGo(day, parts, slowDaysLeft, needs);
-        return (linear, Math.Min(another, Math.Max(within, free)));
+        var (_, within) = held.OwnBy.ToGo(held.Own, day, slowDaysLeft);
+        return (linear, Math.Min(free + one.Sim, Math.Max(within, free)));
     }
 
     private Case Of(int context)
@@ -85,7 +101,31 @@ internal sealed class Bounds
     private Relaxed Relax(Choice[][] byDay, DualPrices? from)
     {
         var prices = DualSearch.Find(needs, byDay, question.SlowDays, from);
-        return new Relaxed(prices, [.. needs.Needed.Where(k => k is (int)Commodity.Data or (int)Commodity.Voice).Select(k => (k, new WholePlans(k, needs, byDay, prices, question.SlowDays)))]);
+        var sums = new Sums[choices.Count];
+        foreach (var choice in byDay.SelectMany(day => day))
+        {
+            Add(ref sums[choice.Number], choice, prices);
+        }
+
+        return new Relaxed(prices, [.. needs.Needed.Where(k => k is (int)Commodity.Data or (int)Commodity.Voice).Select(k => (k, new WholePlans(k, needs, byDay, prices, question.SlowDays)))], sums);
+    }
+
+    private void Add(ref Sums sums, Choice choice, DualPrices prices)
+    {
+        foreach (var k in needs.Needed)
+        {
+            if (choice.Gives(k))
+            {
+                var daily = (choice.Daily & (1 << k)) != 0;
+                sums.Worth[k] += daily ? prices.WorthOfDaily(k, choice.Start, choice.End, choice.Amounts[k]) : prices.WorthOfPool(k, choice.Start, choice.End, choice.Amounts[k]);
+                sums.Amount[k] += daily ? needs.DailyIn(k, choice.Start, choice.End, choice.Amounts[k]) : choice.Amounts[k];
+            }
+        }
+
+        foreach (var later in choice.Later)
+        {
+            Add(ref sums, later, prices);
+        }
     }
 
     private sealed class Case(int sim)
@@ -97,12 +137,28 @@ internal sealed class Bounds
         public Relaxed? Own { get; set; }
     }
 
-    private sealed record Relaxed(DualPrices Prices, (int Commodity, WholePlans Table)[] Whole)
+    [InlineArray(Needs.Commodities)]
+    internal struct Worths
     {
-        public (double Linear, double Best) ToGo(int day, ReadOnlySpan<Part> parts, int slowDaysLeft, Needs needs)
+        private double first;
+    }
+
+    /// <summary>Of each commodity, what is held is worth and how much it is.</summary>
+    internal struct Sums
+    {
+        public Worths Worth;
+        public Amounts Amount;
+
+        public readonly double Total => Worth[0] + Worth[1] + Worth[2] + Worth[3];
+    }
+
+    internal readonly record struct Measured(Sums All, Relaxed? OwnBy, Sums Own);
+
+    internal sealed record Relaxed(DualPrices Prices, (int Commodity, WholePlans Table)[] Whole, Sums[] Choices)
+    {
+        public Sums Measure(int day, ReadOnlySpan<Part> parts, Needs needs)
         {
-            Span<double> worth = [0, 0, 0, 0];
-            Span<long> amount = [0, 0, 0, 0];
+            var sums = default(Sums);
             foreach (var part in parts)
             {
                 if (part.Class >= Part.Slow)
@@ -111,16 +167,32 @@ internal sealed class Bounds
                 }
 
                 var (first, k) = (Math.Max(day, (int)part.Start), part.Class % Part.Daily);
-                worth[k] += part.Class < Part.Daily ? Prices.WorthOfPool(k, first, part.End, part.Amount) : Prices.WorthOfDaily(k, first, part.End, part.Amount);
-                amount[k] += part.Class < Part.Daily ? part.Amount : needs.DailyIn(k, first, part.End, part.Amount);
+                sums.Worth[k] += part.Class < Part.Daily ? Prices.WorthOfPool(k, first, part.End, part.Amount) : Prices.WorthOfDaily(k, first, part.End, part.Amount);
+                sums.Amount[k] += part.Class < Part.Daily ? part.Amount : needs.DailyIn(k, first, part.End, part.Amount);
             }
 
-            var held = worth[0] + worth[1] + worth[2] + worth[3];
-            var linear = Prices.ToGo(day, slowDaysLeft) - held;
+            return sums;
+        }
+
+        public Sums With(in Sums before, Choice choice)
+        {
+            var (sums, more) = (before, Choices[choice.Number]);
+            for (var k = 0; k < Needs.Commodities; k++)
+            {
+                sums.Worth[k] += more.Worth[k];
+                sums.Amount[k] += more.Amount[k];
+            }
+
+            return sums;
+        }
+
+        public (double Linear, double Best) ToGo(in Sums held, int day, int slowDaysLeft)
+        {
+            var linear = Prices.ToGo(day, slowDaysLeft) - held.Total;
             var best = linear;
             foreach (var (k, table) in Whole)
             {
-                best = Math.Max(best, table.ToGo(day, amount[k], held - worth[k], slowDaysLeft));
+                best = Math.Max(best, table.ToGo(day, held.Amount[k], held.Total - held.Worth[k], slowDaysLeft));
             }
 
             return (linear, best);

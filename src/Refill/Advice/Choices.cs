@@ -15,6 +15,9 @@ internal sealed class Choice
 
     public required int Start { get; init; }
 
+    /// <summary>Its place among all choices of the question.</summary>
+    public int Number { get; set; }
+
     /// <summary>The last day of its first period, not after the last day of the question.</summary>
     public required int End { get; init; }
 
@@ -114,12 +117,10 @@ internal sealed class Choices
             choices.ByDay[s] = choices.OfDay(s);
         }
 
-        for (var s = 0; s < needs.Days; s++)
+        var number = 0;
+        foreach (var choice in choices.ByDay.SelectMany(day => day))
         {
-            foreach (var choice in choices.ByDay[s])
-            {
-                choice.MayWait = choices.GetsWorse(choice);
-            }
+            (choice.MayWait, choice.Number) = (choices.GetsWorse(choice), number++);
         }
 
         return choices;

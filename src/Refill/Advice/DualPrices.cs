@@ -29,13 +29,7 @@ internal sealed class DualPrices
     /// <summary>What the needs from a day on are worth, with so many slow days still allowed.</summary>
     public double ToGo(int day, int slowDaysLeft)
     {
-        var sum = 0.0;
-        foreach (var k in needs.Needed)
-        {
-            sum += worthFrom[k][day];
-        }
-
-        return sum - Slow(day, slowDaysLeft);
+        return worthFrom[0][day] + worthFrom[1][day] + worthFrom[2][day] + worthFrom[3][day] - Slow(day, slowDaysLeft);
     }
 
     public double Price(int commodity, int day) => price[commodity][day];

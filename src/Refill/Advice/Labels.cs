@@ -21,7 +21,7 @@ internal readonly record struct Label(int Cents, int Linear, int Bound, int Offs
 internal sealed class LabelSet
 {
     /// <summary>How many times more than it may keep a set compares with one another.</summary>
-    private const int Crowd = 16;
+    private const int Crowd = 4;
 
     public List<Label> Labels { get; } = [];
 
@@ -49,7 +49,7 @@ internal sealed class LabelSet
             var beaten = false;
             for (var j = kept - 1; j >= 0 && !beaten; j--)
             {
-                beaten = Labels[j].Bound <= label.Bound && Dominates(Labels[j], label, contexts);
+                beaten = Labels[j].Bound <= label.Bound && Labels[j].Linear <= label.Linear && Dominates(Labels[j], label, contexts);
             }
 
             if (!beaten)

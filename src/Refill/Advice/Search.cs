@@ -12,11 +12,15 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
     /// <summary>More purchases than this on one day are not looked at.</summary>
     private const int MostADay = 64;
 
+    private const int MostPeriods = 24;
+
     /// <summary>How many second purchases of a day a lean pass tries; half as many third ones, and so on.</summary>
     private const int Likeliest = 16;
 
     private readonly List<(int Before, Choice Choice)> path = [];
+    private readonly List<Part[]> frames = [];
     private Part[] parts = new Part[256];
+    private Part[] live = new Part[256];
     private int day;
     private int fewest;
     private bool lean;
@@ -68,8 +72,9 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
                 }
 
                 cancellation.ThrowIfCancellationRequested();
+                parts = Frame(0, label.Count);
                 current.PartsOf(label).CopyTo(parts);
-                Buy(label.Cents, label.Path, label.Context, label.SlowUsed, label.Count, 0, label.Linear, label.Bound, 0);
+                Buy(label.Cents, label.Path, label.Context, label.SlowUsed, label.Count, 0, label.Linear, label.Bound, bounds.Measure(label.Context, day, current.PartsOf(label)), 0);
                 if (next.Labels.Count > limits.Kept)
                 {
                     fewest = Math.Min(fewest, next.Prune(contexts, Math.Min(width, limits.Kept / 2)));
@@ -128,7 +133,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
     }
 
     /// <summary>All that can be bought today with what <see cref="parts"/> holds, and the day with each.</summary>
-    private void Buy(int cents, int last, int context, int slowUsed, int count, int from, int linear, int bound, int bought)
+    private void Buy(int cents, int last, int context, int slowUsed, int count, int from, int linear, int bound, in Bounds.Measured measured, int bought)
     {
         var unmet = Unmet(count);
         if (unmet == 0 || (unmet == 1 && slowUsed < question.SlowDays && SlowToday(count)))
@@ -180,31 +185,42 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
                 continue;
             }
 
-            var before = SaveParts(count);
-            var held = Add(choice, count);
-            var (line, reached) = Bound(paid, after, slowUsed, held, day);
-            if (reached < Best)
+            var more = bounds.With(measured, context, after, choice, parts.AsSpan(0, count));
+            var (line, reached) = Bound(paid, after, slowUsed, more, day);
+            if (reached >= Best)
             {
-                made++;
-                if (++Looked > limits.Labels)
-                {
-                    // Neither this one nor those after it.
-                    fewest = Math.Min(fewest, bound);
-                    Restore(before);
-                    break;
-                }
-
-                path.Add((last, choice));
-                Buy(paid, path.Count - 1, after, slowUsed, held, i, line, reached, bought + 1);
+                continue;
             }
 
-            Restore(before);
+            made++;
+            if (++Looked > limits.Labels)
+            {
+                // Neither this one nor those after it.
+                fewest = Math.Min(fewest, bound);
+                break;
+            }
+
+            path.Add((last, choice));
+            var mine = parts;
+            parts = Frame(bought + 1, count);
+            mine.AsSpan(0, count).CopyTo(parts);
+            Buy(paid, path.Count - 1, after, slowUsed, Add(choice, count), i, line, reached, more, bought + 1);
+            parts = mine;
         }
     }
 
-    private Part[] SaveParts(int count) => parts.AsSpan(0, count).ToArray();
+    /// <summary>Room for the parts of a label with so many more purchases.</summary>
+    private Part[] Frame(int bought, int count)
+    {
+        while (frames.Count <= bought)
+        {
+            frames.Add([]);
+        }
 
-    private void Restore(Part[] before) => before.CopyTo(parts, 0);
+        // A choice adds at most a part for each commodity, slow and runs, for each of its periods.
+        var most = count + ((Needs.Commodities + 2) * MostPeriods);
+        return frames[bought].Length >= most ? frames[bought] : frames[bought] = new Part[2 * most];
+    }
 
     /// <summary>It is bought on a day on which something of it is used, unless it is worth having before.</summary>
     private bool MayBuy(Choice choice, int unmet, int count)
@@ -375,11 +391,6 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
 
     private void Put(ref int count, Part part)
     {
-        if (count == parts.Length)
-        {
-            Array.Resize(ref parts, 2 * parts.Length);
-        }
-
         var i = count++;
         for (; i > 0 && part.Before(parts[i - 1]); i--)
         {
@@ -411,7 +422,8 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
     /// <summary>The day is lived: what is used goes, what ends today goes, and the rest is a label of tomorrow.</summary>
     private void Live(int cents, int last, int context, int slowUsed, int count)
     {
-        var live = parts.AsSpan(0, count).ToArray();
+        live = live.Length < count ? new Part[2 * count] : live;
+        parts.AsSpan(0, count).CopyTo(live);
         foreach (var k in needs.Needed)
         {
             var left = needs[k, day];
@@ -434,9 +446,10 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
             }
         }
 
-        var saved = SaveParts(count);
+        var mine = parts;
+        parts = Frame(MostADay + 1, count);
         var rest = 0;
-        foreach (var part in live)
+        foreach (var part in live.AsSpan(0, count))
         {
             var moved = part.Start == day + 1 ? part with { Start = 0 } : part;
             if (moved.End <= day || moved.Amount <= 0)
@@ -466,12 +479,12 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
         }
 
         Keep(cents, last, context, slowUsed, rest);
-        Restore(saved);
+        parts = mine;
     }
 
     private void Keep(int cents, int last, int context, int slowUsed, int count)
     {
-        var (linear, bound) = Bound(cents, context, slowUsed, count, day + 1);
+        var (linear, bound) = Bound(cents, context, slowUsed, bounds.Measure(context, day + 1, parts.AsSpan(0, count)), day + 1);
         if (bound < Best)
         {
             next.Labels.Add(new Label(cents, linear, bound, next.Parts.Count, count, last, context, slowUsed));
@@ -480,9 +493,9 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
     }
 
     /// <summary>No schedule that goes on from this day with these parts costs less: by the dual prices alone, to which a choice adds its waste, and by all that is known.</summary>
-    private (int Linear, int Bound) Bound(int cents, int context, int slowUsed, int count, int from)
+    private (int Linear, int Bound) Bound(int cents, int context, int slowUsed, in Bounds.Measured held, int from)
     {
-        var (linear, best) = bounds.ToGo(context, from, parts.AsSpan(0, count), question.SlowDays - slowUsed);
+        var (linear, best) = bounds.ToGo(held, context, from, question.SlowDays - slowUsed);
         return (Cents(linear), Cents(best));
 
         int Cents(double toGo) => (int)Math.Min(int.MaxValue, Math.Max(cents, Math.Ceiling(cents + toGo - Slack)));
