@@ -23,6 +23,9 @@ internal sealed class LabelSet
     /// <summary>How many times more than it may keep a set compares with one another.</summary>
     private const int Crowd = 4;
 
+    /// <summary>One part in so many of what is hoped for is not believed.</summary>
+    private const int Doubt = 6;
+
     public List<Label> Labels { get; } = [];
 
     public List<Part> Parts { get; } = [];
@@ -68,20 +71,29 @@ internal sealed class LabelSet
     }
 
     /// <summary>
-    /// Keeps so many: half of them for their bound, half for being the best among those that have cost about as much. By the bound alone a search keeps what has paid little yet and hopes for much.
+    /// Keeps so many: a third each for their bound, for a bound that trusts what is hoped for less than what is paid (weighted A*), and for being the best of those that have cost about as much. By the
+    /// bound alone a search keeps what has paid little yet and hopes for much.
     /// </summary>
     private int Narrow(int width)
     {
+        var take = (width + 2) / 3;
         Labels.Sort((a, b) => a.Bound != b.Bound ? a.Bound.CompareTo(b.Bound) : a.Cents != b.Cents ? b.Cents.CompareTo(a.Cents) : a.Path.CompareTo(b.Path));
-        var (first, groups) = ((width + 1) / 2, width / 2);
+        Labels.Sort(take, Labels.Count - take, Comparer<Label>.Create((a, b) => Weighted(a) != Weighted(b) ? Weighted(a).CompareTo(Weighted(b)) : a.Path.CompareTo(b.Path)));
+        var (first, groups) = (Math.Min(Labels.Count, 2 * take), Math.Max(0, width - (2 * take)));
         var rest = Labels.GetRange(first, Labels.Count - first);
         Labels.RemoveRange(first, Labels.Count - first);
+        if (rest.Count == 0)
+        {
+            return int.MaxValue;
+        }
+
+        rest.Sort((a, b) => a.Bound != b.Bound ? a.Bound.CompareTo(b.Bound) : a.Path.CompareTo(b.Path));
         var (least, most) = (rest.Min(label => label.Cents), rest.Max(label => label.Cents));
-        var taken = new bool[Math.Max(1, groups)];
+        var taken = new bool[groups];
         var dropped = int.MaxValue;
         foreach (var label in rest)
         {
-            var group = groups == 0 ? 0 : (int)((long)(label.Cents - least) * (groups - 1) / Math.Max(1, most - least));
+            var group = (int)((long)(label.Cents - least) * (groups - 1) / Math.Max(1, most - least));
             if (groups > 0 && !taken[group])
             {
                 taken[group] = true;
@@ -95,6 +107,8 @@ internal sealed class LabelSet
 
         return dropped;
     }
+
+    private static long Weighted(Label label) => label.Bound + ((label.Bound - label.Cents) / Doubt);
 
     /// <summary>Of labels that hold the same, the cheapest.</summary>
     private void Unite()
