@@ -1,7 +1,7 @@
 namespace Refill.Advice;
 
 /// <summary>
-/// The cheapest schedule of purchases, proven: exact label-setting over days with dominance (docs/advice.md). Pure: the same question and limits have the same answer everywhere.
+/// The cheapest schedule of purchases, proven: exact label-setting over days with dominance (docs/advice.md). Pure: the same question and limits have the same answer everywhere, unless it is cancelled.
 /// </summary>
 public static class Advisor
 {
@@ -9,29 +9,23 @@ public static class Advisor
     private static readonly (int Width, bool Lean)[] Passes = [(8, true), (64, true), (512, true), (256, false), (4_096, false), (int.MaxValue, false)];
 
     /// <exception cref="ArgumentException">The question breaks a limit of its own (<see cref="Question.Check"/>).</exception>
-    /// <exception cref="OperationCanceledException"/>
+    /// <param name="cancellation">Ends the search early, as a limit does: the answer is the best one found so far and what is proven of it.</param>
     public static Answer Answer(Question question, SolverLimits? limits = null, CancellationToken cancellation = default)
     {
         question.Check();
-        var total = System.Diagnostics.Stopwatch.StartNew();
         var needs = new Needs(question);
         var choices = Choices.Of(question, needs);
-        var t1 = total.Elapsed.TotalSeconds;
         var contexts = new Contexts(question);
-        var bounds = new Bounds(question, needs, choices, contexts);
+        var bounds = new Bounds(question, needs, choices, contexts, cancellation);
         choices.Sort(bounds.Prices);
-        if (Environment.GetEnvironmentVariable("ADV") != null) Console.Error.WriteLine($"duals {total.Elapsed.TotalSeconds:F3} choices at {t1:F3}");
-        var root = (long)Math.Ceiling(bounds.Prices.Bound - 1e-6);
         var search = new Search(question, needs, choices, contexts, bounds, limits ?? SolverLimits.Default, cancellation);
         var (lower, passes) = (int.MinValue, 0);
         foreach (var (width, lean) in Passes)
         {
             passes++;
-            var sw = System.Diagnostics.Stopwatch.StartNew();
             var missed = search.Pass(width, lean);
-            if (Environment.GetEnvironmentVariable("ADV") != null) Console.Error.WriteLine($"pass {width} {lean}: {sw.Elapsed.TotalSeconds:F3} best {search.Best} missed {missed} looked {search.Looked} root {root} choices {choices.Count}");
             lower = Math.Max(lower, Math.Min(Math.Max(search.Root, missed), search.Best));
-            if (missed >= search.Best || search.Looked >= (limits ?? SolverLimits.Default).Labels)
+            if (missed >= search.Best || search.Stopped)
             {
                 break;
             }

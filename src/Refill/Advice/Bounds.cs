@@ -18,13 +18,14 @@ internal sealed class Bounds
     private readonly Needs needs;
     private readonly Choices choices;
     private readonly Contexts contexts;
+    private readonly CancellationToken cancellation;
     private readonly Relaxed all;
     private readonly List<Case?> cases = [];
     private int own;
 
-    public Bounds(Question question, Needs needs, Choices choices, Contexts contexts)
+    public Bounds(Question question, Needs needs, Choices choices, Contexts contexts, CancellationToken cancellation)
     {
-        (this.question, this.needs, this.choices, this.contexts) = (question, needs, choices, contexts);
+        (this.question, this.needs, this.choices, this.contexts, this.cancellation) = (question, needs, choices, contexts, cancellation);
         all = Relax(choices.ByDay, null);
     }
 
@@ -100,7 +101,7 @@ internal sealed class Bounds
 
     private Relaxed Relax(Choice[][] byDay, DualPrices? from)
     {
-        var prices = DualSearch.Find(needs, byDay, question.SlowDays, from);
+        var prices = DualSearch.Find(needs, byDay, question.SlowDays, from, cancellation);
         var sums = new Sums[choices.Count];
         foreach (var choice in byDay.SelectMany(day => day))
         {

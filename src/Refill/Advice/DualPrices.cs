@@ -97,7 +97,7 @@ internal sealed class DualPrices
                 continue;
             }
 
-            var best = Best(k, first, last, stackalloc double[last - first + 1], stackalloc int[last - first + 1]);
+            var best = Best(k, first, last, new double[last - first + 1], new int[last - first + 1]);
             foreach (var t in best.Days)
             {
                 var part = Math.Min(amount, needs[k, t]);

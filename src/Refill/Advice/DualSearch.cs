@@ -2,7 +2,7 @@ namespace Refill.Advice;
 
 /// <summary>
 /// Finds dual prices that are (nearly) the best there are: the linear program of them has one row for each way to use each choice, so rows are added where the prices so far break them (Kelley's cutting
-/// planes, the dual of column generation). Over long stays days share a price at first, and then get their own a stretch at a time.
+/// planes, the dual of column generation). Over long stays some days share a price.
 /// </summary>
 internal sealed class DualSearch
 {
@@ -41,17 +41,17 @@ internal sealed class DualSearch
     }
 
     /// <param name="from">Prices that hold for these choices already: of a question that has them and others.</param>
-    public static DualPrices Find(Needs needs, Choice[][] choices, int slowDays, DualPrices? from = null)
+    public static DualPrices Find(Needs needs, Choice[][] choices, int slowDays, DualPrices? from, CancellationToken cancellation)
     {
         var search = new DualSearch(needs, choices);
-        return new DualPrices(needs, search.Improve((needs.Days * needs.Needed.Length / MostVariables) + 1, from), slowDays);
+        return new DualPrices(needs, search.Improve((needs.Days * needs.Needed.Length / MostVariables) + 1, from, cancellation), slowDays);
     }
 
     /// <summary>
     /// The best prices of days in groups that share one. Rows are cut not at the program's own solution, which jumps from corner to corner, but between it and the best prices known to hold
     /// (in-out separation, Ben-Ameur and Neto 2007).
     /// </summary>
-    private double[][] Improve(int length, DualPrices? from)
+    private double[][] Improve(int length, DualPrices? from, CancellationToken cancellation)
     {
         var groups = (needs.Days + length - 1) / length;
         var place = new int[Needs.Commodities];
@@ -87,7 +87,7 @@ internal sealed class DualSearch
         }
 
         var (best, stalled) = (0.0, 0);
-        for (var round = 0; round < MostRounds && stalled < MostStalled && program.Solve(MostPivots); round++)
+        for (var round = 0; round < MostRounds && stalled < MostStalled && !cancellation.IsCancellationRequested && program.Solve(MostPivots); round++)
         {
             program.CopyTo(outer);
             if (program.Value <= inner.Sum() * Enough)
@@ -126,7 +126,6 @@ internal sealed class DualSearch
 
             stalled = inner.Sum() > best * Enough ? 0 : stalled + 1;
             best = Math.Max(best, inner.Sum());
-            if (Environment.GetEnvironmentVariable("ADV") == "2") Console.Error.WriteLine($"  round {round} value {program.Value:F1} inner {inner.Sum():F1} fits {most:F3} rows {program.Rows} pivots {program.Pivots} vars {sums.Length}");
         }
 
         Fit(inner, Set(inner, 0, inner, Of, sums, true));

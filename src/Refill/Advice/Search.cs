@@ -4,7 +4,7 @@ namespace Refill.Advice;
 /// Step 2 of the method: labels over days. A day takes each label of it, adds what may be bought on that day (in the order of waste, so that it ends early), lets the day consume by the earliest end
 /// first, and hands what is left to the next day, where labels beat one another.
 /// </summary>
-internal sealed class Search(Question question, Needs needs, Choices choices, Contexts contexts, Bounds bounds, SolverLimits limits, CancellationToken cancellation)
+internal sealed partial class Search(Question question, Needs needs, Choices choices, Contexts contexts, Bounds bounds, SolverLimits limits, CancellationToken cancellation)
 {
     /// <summary>Bounds are rounded up to cents; less than this is arithmetic.</summary>
     private const double Slack = 1e-6;
@@ -12,14 +12,13 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
     /// <summary>More purchases than this on one day are not looked at.</summary>
     private const int MostADay = 64;
 
-    private const int MostPeriods = 24;
+    /// <summary>How many purchases that today does not need a lean pass tries: a daily plan beside a pool, an offer that ends today.</summary>
+    private const int Unneeded = 2;
 
     /// <summary>How many second purchases of a day a lean pass tries; half as many third ones, and so on.</summary>
     private const int Likeliest = 16;
 
     private readonly List<(int Before, Choice Choice)> path = [];
-    private readonly List<Part[]> frames = [];
-    private Part[] parts = new Part[256];
     private Part[] live = new Part[256];
     private int day;
     private int fewest;
@@ -27,6 +26,9 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
     private LabelSet next = new();
 
     public long Looked { get; private set; }
+
+    /// <summary>A limit was hit.</summary>
+    public bool Stopped { get; private set; }
 
     /// <summary>In cents: what is known before anything is looked at.</summary>
     public int Root { get; private set; }
@@ -65,13 +67,12 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
                     continue;
                 }
 
-                if (++Looked > limits.Labels)
+                if (++Looked > limits.Labels || cancellation.IsCancellationRequested)
                 {
-                    fewest = Math.Min(fewest, label.Bound);
+                    (Stopped, fewest) = (true, Math.Min(fewest, label.Bound));
                     continue;
                 }
 
-                cancellation.ThrowIfCancellationRequested();
                 parts = Frame(0, label.Count);
                 current.PartsOf(label).CopyTo(parts);
                 Buy(label.Cents, label.Path, label.Context, label.SlowUsed, label.Count, 0, label.Linear, label.Bound, bounds.Measure(label.Context, day, current.PartsOf(label)), 0);
@@ -81,10 +82,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
                 }
             }
 
-            var emitted = next.Labels.Count;
-            var clock = System.Diagnostics.Stopwatch.StartNew();
             fewest = Math.Min(fewest, next.Prune(contexts, width));
-            if (Environment.GetEnvironmentVariable("ADV") == "3") Console.Error.WriteLine($"  day {day} in {current.Labels.Count} emitted {emitted} kept {next.Labels.Count} looked {Looked} prune {clock.Elapsed.TotalSeconds:F3} parts {next.Parts.Count}");
         }
 
         foreach (var label in next.Labels)
@@ -96,40 +94,6 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
         }
 
         return fewest;
-    }
-
-    /// <summary>What is on the card already, as parts.</summary>
-    private int Begin()
-    {
-        var count = 0;
-        foreach (var stock in question.Stock.Where(stock => stock.Start < needs.Days))
-        {
-            var end = Math.Min(stock.End, needs.Days - 1);
-            foreach (var k in needs.Needed)
-            {
-                var (give, all) = (stock.Grants[(Commodity)k], needs.In(k, stock.Start, end));
-                if (give.Kind != GrantKind.None && all > 0)
-                {
-                    var daily = give.Kind == GrantKind.Daily && give.Amount < needs.MostIn(k, stock.Start, end);
-                    Put(ref count, new Part(daily ? Part.Daily + k : k, (short)stock.Start, (short)end, daily ? give.Amount : give.Kind == GrantKind.Pool ? Math.Min(give.Amount, all) : all));
-                }
-            }
-
-            if (question.SlowDays > 0 && stock.SlowAfter)
-            {
-                PutSlow(ref count, stock.Start, end);
-            }
-        }
-
-        for (var carrier = 0; carrier < question.Carriers.Count; carrier++)
-        {
-            if (choices.HasAlone(carrier) && question.Carriers[carrier].RunsUntil >= 0)
-            {
-                Put(ref count, new Part(Part.Runs + carrier, 0, (short)Math.Min(question.Carriers[carrier].RunsUntil, needs.Days - 1), 1));
-            }
-        }
-
-        return count;
     }
 
     /// <summary>All that can be bought today with what <see cref="parts"/> holds, and the day with each.</summary>
@@ -167,7 +131,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
                 continue;
             }
 
-            if (lean && (unmet == 0 || (bought > 0 && made >= Likeliest >> bought)))
+            if (lean && made >= (unmet == 0 ? (bought == 0 ? Unneeded : 0) : bought > 0 ? Likeliest >> bought : int.MaxValue))
             {
                 fewest = Math.Min(fewest, bound);
                 break;
@@ -196,7 +160,7 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
             if (++Looked > limits.Labels)
             {
                 // Neither this one nor those after it.
-                fewest = Math.Min(fewest, bound);
+                (Stopped, fewest) = (true, Math.Min(fewest, bound));
                 break;
             }
 
@@ -207,19 +171,6 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
             Buy(paid, path.Count - 1, after, slowUsed, Add(choice, count), i, line, reached, more, bought + 1);
             parts = mine;
         }
-    }
-
-    /// <summary>Room for the parts of a label with so many more purchases.</summary>
-    private Part[] Frame(int bought, int count)
-    {
-        while (frames.Count <= bought)
-        {
-            frames.Add([]);
-        }
-
-        // A choice adds at most a part for each commodity, slow and runs, for each of its periods.
-        var most = count + ((Needs.Commodities + 2) * MostPeriods);
-        return frames[bought].Length >= most ? frames[bought] : frames[bought] = new Part[2 * most];
     }
 
     /// <summary>It is bought on a day on which something of it is used, unless it is worth having before.</summary>
@@ -244,179 +195,6 @@ internal sealed class Search(Question question, Needs needs, Choices choices, Co
         }
 
         return (unmet & 1) != 0 && question.SlowDays > 0 && choice.Slow && !SlowUntil(0, choice.End, count);
-    }
-
-    /// <summary>Not all that it gives is held already for as long.</summary>
-    private bool Adds(Choice choice, int count)
-    {
-        foreach (var k in needs.Needed)
-        {
-            if (!choice.Gives(k))
-            {
-                continue;
-            }
-
-            var (pools, daily) = (0L, 0L);
-            for (var i = 0; i < count; i++)
-            {
-                if (parts[i].Start <= (choice.Start <= day ? 0 : choice.Start) && parts[i].End >= choice.End)
-                {
-                    pools += parts[i].Class == k ? parts[i].Amount : 0;
-                    daily += parts[i].Class == Part.Daily + k ? parts[i].Amount : 0;
-                }
-            }
-
-            if (pools < needs.In(k, choice.Start, choice.End) && daily < needs.MostIn(k, choice.Start, choice.End))
-            {
-                return true;
-            }
-        }
-
-        return (choice.Slow && question.SlowDays > 0 && !SlowUntil(choice.Start <= day ? 0 : choice.Start, choice.End, count)) || Array.Exists(choice.Later, later => Adds(later, count));
-    }
-
-    /// <summary>Today is covered, but by what lasts longer than this choice does: it may be right to keep that. Not if the choice is used up before its end anyway: then it can as well begin later.</summary>
-    private bool Saves(Choice choice, int k, int count)
-    {
-        var daily = (choice.Daily & (1 << k)) != 0;
-        var (left, reach) = (needs[k, day], daily ? day : choice.End);
-        for (var i = 0; i < count; i++)
-        {
-            if (parts[i].Class == Part.Daily + k && parts[i].Start == 0)
-            {
-                left -= parts[i].Amount;
-            }
-        }
-
-        for (var i = 0; i < count && left > 0; i++)
-        {
-            if (parts[i].Class == k && parts[i].Start == 0)
-            {
-                if (parts[i].End > reach)
-                {
-                    return true;
-                }
-
-                left -= parts[i].Amount;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>A bit for each commodity of which today needs more than is held.</summary>
-    private int Unmet(int count)
-    {
-        var unmet = 0;
-        foreach (var k in needs.Needed)
-        {
-            var left = needs[k, day];
-            for (var i = 0; i < count && left > 0; i++)
-            {
-                if ((parts[i].Class == k || parts[i].Class == Part.Daily + k) && parts[i].Start == 0)
-                {
-                    left -= parts[i].Amount;
-                }
-            }
-
-            unmet |= left > 0 ? 1 << k : 0;
-        }
-
-        return unmet;
-    }
-
-    private bool SlowToday(int count) => SlowUntil(0, day, count);
-
-    private bool SlowUntil(int start, int end, int count)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            if (parts[i].Class == Part.Slow && parts[i].Start <= start && parts[i].End >= end)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>What must begin alone does not begin while another plan of its carrier runs, and nothing of the carrier begins on the same day.</summary>
-    private bool Blocked(Choice choice, int count)
-    {
-        for (var i = count - 1; i >= 0 && parts[i].Class >= Part.Runs; i--)
-        {
-            if (parts[i].Class == Part.Runs + choice.Carrier && ((choice.Alone && parts[i].Start == 0) || parts[i].Amount == AloneSince(day)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static long AloneSince(int start) => start + 2;
-
-    private int Add(Choice choice, int count)
-    {
-        AddPeriod(choice, choice.Alone ? AloneSince(choice.Start) : 1, ref count);
-        foreach (var later in choice.Later)
-        {
-            AddPeriod(later, 1, ref count);
-        }
-
-        return count;
-    }
-
-    private void AddPeriod(Choice choice, long runs, ref int count)
-    {
-        var start = choice.Start <= day ? 0 : choice.Start;
-        foreach (var k in needs.Needed)
-        {
-            if (choice.Gives(k))
-            {
-                Put(ref count, new Part((choice.Daily & (1 << k)) != 0 ? Part.Daily + k : k, (short)start, (short)choice.End, choice.Amounts[k]));
-            }
-        }
-
-        if (choice.Slow && question.SlowDays > 0)
-        {
-            PutSlow(ref count, start, choice.End);
-        }
-
-        if (choices.HasAlone(choice.Carrier))
-        {
-            Put(ref count, new Part(Part.Runs + choice.Carrier, (short)start, (short)choice.End, runs));
-        }
-    }
-
-    private void Put(ref int count, Part part)
-    {
-        var i = count++;
-        for (; i > 0 && part.Before(parts[i - 1]); i--)
-        {
-            parts[i] = parts[i - 1];
-        }
-
-        parts[i] = part;
-    }
-
-    /// <summary>Of what has begun only the latest end counts.</summary>
-    private void PutSlow(ref int count, int start, int end)
-    {
-        for (var i = 0; i < count && start == 0; i++)
-        {
-            if (parts[i].Class == Part.Slow && parts[i].Start == 0)
-            {
-                if (parts[i].End < end)
-                {
-                    parts[i] = parts[i] with { End = (short)end };
-                }
-
-                return;
-            }
-        }
-
-        Put(ref count, new Part(Part.Slow, (short)start, (short)end, 1));
     }
 
     /// <summary>The day is lived: what is used goes, what ends today goes, and the rest is a label of tomorrow.</summary>
