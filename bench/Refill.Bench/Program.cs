@@ -1,3 +1,4 @@
+using Refill.Bench.Advice;
 using Refill.Bench.Comparison;
 using Refill.Bench.Ledger;
 using Refill.Bench.Notifications;
@@ -15,6 +16,7 @@ return args switch
     ["reconcile", .. var rest] => await ReconcileBench.RunAsync(rest, Console.Out),
     ["compare", .. var rest] => await CompareBench.RunAsync(rest, Console.Out),
     ["parts", .. var rest] => OrderParts.Run(rest),
+    ["advice", .. var rest] => await AdviceBench.RunAsync(rest),
     ["quotes"] => QuotesBench.Run(Console.Out),
 
     // Processes of their own, started by `topups`.

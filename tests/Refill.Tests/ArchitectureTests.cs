@@ -10,7 +10,7 @@ public sealed class ArchitectureTests
     private static readonly Assembly Library = typeof(GeneralLedger).Assembly;
     private static readonly string[] Ground = ["Ledger", "Work", "Storage", "Units"];
     private static readonly string[] Capabilities = ["Catalogue", "Cards", "Promotions", "Payments", "Carriers", "Customers", "Reviews"];
-    private static readonly string[] Journeys = ["TopUps", "Archive", "Comparison"];
+    private static readonly string[] Journeys = ["TopUps", "Archive", "Comparison", "Advice"];
 
     /// <summary>What a capability may know of another: a carrier is asked about cards and delivers plans, in the words of both.</summary>
     private static readonly Dictionary<string, string[]> May = new() { ["Carriers"] = ["Cards", "Catalogue"] };
