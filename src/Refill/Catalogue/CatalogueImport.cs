@@ -225,7 +225,8 @@ public sealed class CatalogueImport(Database database, CatalogueReader reader, I
                 db.Add(row = new CarrierRow { Code = carrier.Code });
             }
 
-            (row.Name, row.Network, row.Connector, row.ConnectorReference, row.TimeZone) = (carrier.Name, carrier.Network, carrier.Connector, carrier.ConnectorReference, carrier.TimeZone);
+            (row.Name, row.Network, row.Connector, row.ConnectorReference, row.TimeZone, row.SimPriceCents) =
+                (carrier.Name, carrier.Network, carrier.Connector, carrier.ConnectorReference, carrier.TimeZone, carrier.SimPrice?.Minor);
         }
 
         var prices = (await db.Set<PlanPriceRow>().ToListAsync(cancellation)).ToLookup(price => price.PlanCode);

@@ -17,7 +17,7 @@ internal sealed partial class CatalogueLine
     ];
 
     /// <summary>Columns of the format that a file need not have.</summary>
-    public static readonly string[] MayBeMissing = ["price_from"];
+    public static readonly string[] MayBeMissing = ["price_from", "stacking", "sim_price_usd"];
 
     public static readonly string[] MayBeEmpty = ["connector_reference", "hotspot_data", "note", "network"];
 
@@ -76,7 +76,7 @@ internal sealed partial class CatalogueLine
         var fullSpeed = cells("full_speed");
         var isDaily = fullSpeed.EndsWith(PerDay, StringComparison.Ordinal);
         fullSpeed = isDaily ? fullSpeed[..^PerDay.Length] : fullSpeed;
-        var carrier = new Carrier(Code("carrier_code"), cells("carrier_name"), cells("network"), Code("connector"), cells("connector_reference"), TimeZone());
+        var carrier = new Carrier(Code("carrier_code"), cells("carrier_name"), cells("network"), Code("connector"), cells("connector_reference"), TimeZone()) { SimPrice = SimPrice() };
         var (quota, throttle) = AfterQuota();
         var hotspot = Word("hotspot", ("yes", Catalogue.Hotspot.Yes), ("no", Catalogue.Hotspot.No), ("not stated", Catalogue.Hotspot.NotStated));
         var validity = ValidityOf(carrier.TimeZone);
@@ -86,7 +86,14 @@ internal sealed partial class CatalogueLine
             validity, Price(), cells("note"), Word("verified", ("yes", true), ("no", false)), cells("source"))
         {
             IsDaily = isDaily,
+            Stacking = cells("stacking").Length == 0 ? Stacking.NotStated
+                : Word("stacking", ("beside", Stacking.Beside), ("queues", Stacking.Queues), ("replaces", Stacking.Replaces), ("not stated", Stacking.NotStated)),
         };
+        if (carrier.Connector == "own" && plan.Stacking is (Stacking.Queues or Stacking.Replaces))
+        {
+            bad.Add(new BadCell("stacking", $"is '{cells("stacking")}', and on our own network plans run beside each other"));
+        }
+
         if (isDaily && (plan.FullSpeed is not { Kind: AllowanceKind.Limited, Amount: > 0 } || carrier.Connector == "own"))
         {
             bad.Add(new BadCell("full_speed", carrier.Connector == "own" ? "is for each day, and our own network counts no days" : "is for each day, and no amount"));
@@ -148,11 +155,16 @@ internal sealed partial class CatalogueLine
         return null;
     }
 
-    private Money Price()
+    private Money Price() => Dollars("price_usd");
+
+    /// <summary>A SIM for nothing is as good as one that is not spoken of.</summary>
+    private Money? SimPrice() => cells("sim_price_usd") is "" or "0" or "0.00" or "not stated" ? null : Dollars("sim_price_usd");
+
+    private Money Dollars(string column)
     {
-        if (!Money.TryParseDecimal(cells("price_usd"), Currency.Usd, out var price) || price.Minor is <= 0 or > MaxPriceCents)
+        if (!Money.TryParseDecimal(cells(column), Currency.Usd, out var price) || price.Minor is <= 0 or > MaxPriceCents)
         {
-            bad.Add(new BadCell("price_usd", $"'{cells("price_usd")}' must be dollars with at most two decimals, above 0 and at most {MaxPriceCents / 100}"));
+            bad.Add(new BadCell(column, $"'{cells(column)}' must be dollars with at most two decimals, above 0 and at most {MaxPriceCents / 100}"));
         }
 
         return price.Currency is null ? Money.Usd(0) : price;

@@ -14,6 +14,7 @@ public sealed class CarrierRow : IEntityTypeConfiguration<CarrierRow>
     public string Connector { get; set; } = "";
     public string ConnectorReference { get; set; } = "";
     public string TimeZone { get; set; } = "";
+    public long? SimPriceCents { get; set; }
 
     public void Configure(EntityTypeBuilder<CarrierRow> builder)
     {
@@ -21,7 +22,7 @@ public sealed class CarrierRow : IEntityTypeConfiguration<CarrierRow>
         builder.HasKey(row => row.Code);
     }
 
-    public Carrier ToCarrier() => new(Code, Name, Network, Connector, ConnectorReference, TimeZone);
+    public Carrier ToCarrier() => new(Code, Name, Network, Connector, ConnectorReference, TimeZone) { SimPrice = SimPriceCents is { } cents ? Money.Usd(cents) : null };
 }
 
 public sealed class PlanRow : IEntityTypeConfiguration<PlanRow>
@@ -45,6 +46,7 @@ public sealed class PlanRow : IEntityTypeConfiguration<PlanRow>
     public int ValidityCount { get; set; }
     public int ValidityClock { get; set; }
     public int Activation { get; set; }
+    public int Stacking { get; set; }
     public bool Verified { get; set; }
     public string Source { get; set; } = "";
     public string Note { get; set; } = "";
@@ -66,6 +68,7 @@ public sealed class PlanRow : IEntityTypeConfiguration<PlanRow>
         price, Note, Verified, Source)
     {
         IsDaily = FullSpeedDaily,
+        Stacking = (Stacking)Stacking,
     };
 
     public static PlanRow From(Plan plan) => new()
@@ -89,6 +92,7 @@ public sealed class PlanRow : IEntityTypeConfiguration<PlanRow>
         ValidityCount = plan.Validity.Count,
         ValidityClock = (int)plan.Validity.Clock,
         Activation = (int)plan.Validity.Activation,
+        Stacking = (int)plan.Stacking,
         Verified = plan.Verified,
         Source = plan.Source,
         Note = plan.Note,

@@ -60,6 +60,21 @@ public enum Activation
     OnFirstUse = 2,
 }
 
+/// <summary>What becomes of a plan that still runs on the card when another of its carrier is bought.</summary>
+public enum Stacking
+{
+    NotStated = 0,
+
+    /// <summary>Both run at once; what is on the card stays on it.</summary>
+    Beside = 1,
+
+    /// <summary>The new one starts when the running plan of that carrier ends.</summary>
+    Queues = 2,
+
+    /// <summary>The new one starts at once and ends what is left of the old one.</summary>
+    Replaces = 3,
+}
+
 /// <param name="Count">Periods, days or months; 1-400.</param>
 /// <param name="TimeZone">IANA name of the carrier's zone.</param>
 public sealed record ValidityRule(int Count, ValidityClock Clock, Activation Activation, string TimeZone);
@@ -94,13 +109,19 @@ public sealed record Plan(
 {
     /// <summary><see cref="FullSpeed"/> is given anew each day of the validity; what follows it holds until that day's end.</summary>
     public bool IsDaily { get; init; }
+
+    public Stacking Stacking { get; init; }
 }
 
 /// <summary>A network or wholesaler's operator that plans are sold for.</summary>
 /// <param name="Connector">Which <c>ICarrier</c> serves it, by name.</param>
 /// <param name="ConnectorReference">What that connector calls it (Reloadly: the operator's id).</param>
 /// <param name="TimeZone">IANA name; validity is computed in it.</param>
-public sealed record Carrier(string Code, string Name, string Network, string Connector, string ConnectorReference, string TimeZone);
+public sealed record Carrier(string Code, string Name, string Network, string Connector, string ConnectorReference, string TimeZone)
+{
+    /// <summary>What a new SIM or eSIM of it costs once, USD, all taxes in; null: nothing, or not stated.</summary>
+    public Money? SimPrice { get; init; }
+}
 
 /// <summary>An exchange rate: how many millionths of a unit of <see cref="To"/> one unit of <see cref="From"/> costs, who says so, and since when.</summary>
 public sealed record FxRate(Currency From, Currency To, long RateMicro, string Source, DateTimeOffset TakenAt, int MarginBasisPoints = 0)

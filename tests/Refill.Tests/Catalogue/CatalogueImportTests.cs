@@ -62,6 +62,30 @@ public abstract class CatalogueImportTests(DatabaseKind kind) : CatalogueTestBas
         Assert.Empty(await Reader.PlansOfAsync("mint", Time.GetUtcNow(), Token));
     }
 
+    [Theory]
+    [InlineData("reloadly", "queues", "9.99", Stacking.Queues, 999)]
+    [InlineData("reloadly", "replaces", "0", Stacking.Replaces, null)]
+    [InlineData("own", "beside", "not stated", Stacking.Beside, null)]
+    [InlineData("reloadly", "not stated", "", Stacking.NotStated, null)]
+    public async Task How_plans_stack_and_what_a_SIM_costs_may_be_said(string connector, string stacking, string sim, Stacking expected, int? cents)
+    {
+        var report = await ImportAsync($"{Heading},stacking,sim_price_usd\n{Good.Replace("reloadly", connector, StringComparison.Ordinal)},{stacking},{sim}\n");
+        Assert.True(report.Done, report.ToString());
+        Assert.Equal(expected, Assert.Single(await Reader.PlansOfAsync("mint", Time.GetUtcNow(), Token)).Stacking);
+        Assert.Equal(cents is { } price ? Money.Usd(price) : null, (await Reader.CarrierAsync("mint", Token))!.SimPrice);
+    }
+
+    [Theory]
+    [InlineData("own", "queues", "", "stacking")]
+    [InlineData("reloadly", "piles up", "", "stacking")]
+    [InlineData("reloadly", "beside", "-1", "sim_price_usd")]
+    [InlineData("reloadly", "beside", "4.999", "sim_price_usd")]
+    public async Task How_plans_stack_and_what_a_SIM_costs_is_refused_where_it_makes_no_sense(string connector, string stacking, string sim, string column)
+    {
+        var report = await ImportAsync($"{Heading},stacking,sim_price_usd\n{Good.Replace("reloadly", connector, StringComparison.Ordinal)},{stacking},{sim}\n");
+        Assert.Equal(column, Assert.Single(report.Bad).Column);
+    }
+
     [Fact]
     public async Task Every_bad_row_is_listed()
     {

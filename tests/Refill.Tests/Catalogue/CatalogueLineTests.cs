@@ -22,16 +22,19 @@ public sealed class CatalogueLineTests
         (count, clock, activation, zone) => new ValidityRule(count, clock, activation, zone));
 
     private static readonly Gen<Plan> Plans = Gen.Select(
-        Gen.Select(Name, Name, Volume, AfterQuotas), Gen.Select(Count(60), Count(1), Hotspots, Validities), Gen.Long[1, 1_000_000], Gen.Bool,
-        (what, more, cents, verified) => new Plan(
-            "plan-1", "carrier-1", what.Item1, what.Item2, what.Item3, what.Item4.Item1, what.Item4.Item2, more.Item1, more.Item2, more.Item3.Item1, more.Item3.Item2, more.Item4, Money.Usd(cents), "", verified, "somewhere"));
+        Gen.Select(Name, Name, Volume, AfterQuotas), Gen.Select(Count(60), Count(1), Hotspots, Validities), Gen.Long[1, 1_000_000], Gen.Bool, Gen.OneOf(Stacking.NotStated, Stacking.Beside, Stacking.Queues, Stacking.Replaces),
+        (what, more, cents, verified, stacking) => new Plan(
+            "plan-1", "carrier-1", what.Item1, what.Item2, what.Item3, what.Item4.Item1, what.Item4.Item2, more.Item1, more.Item2, more.Item3.Item1, more.Item3.Item2, more.Item4, Money.Usd(cents), "", verified, "somewhere")
+        {
+            Stacking = stacking,
+        });
 
     [Fact]
     public void Any_plan_that_can_be_sold_can_be_written_as_a_line_and_is_read_as_it_was() =>
         Plans.Sample(plan =>
         {
             var (carrier, read, _, bad) = CatalogueLine.Read(column => Write(plan, column));
-            return bad.Count == 0 && read == plan && carrier == new Carrier("carrier-1", "Carrier", "", "own", "", plan.Validity.TimeZone);
+            return bad.Count == 0 && read == plan && carrier == new Carrier("carrier-1", "Carrier", "", "reloadly", "", plan.Validity.TimeZone) { SimPrice = Money.Usd(499) };
         }, iter: 5000);
 
     [Fact]
@@ -50,7 +53,7 @@ public sealed class CatalogueLineTests
     {
         "carrier_code" => plan.CarrierCode,
         "carrier_name" => "Carrier",
-        "connector" => "own",
+        "connector" => "reloadly",
         "network" or "connector_reference" => "",
         "time_zone" => plan.Validity.TimeZone,
         "plan_code" => plan.Code,
@@ -69,6 +72,8 @@ public sealed class CatalogueLineTests
         "source" => plan.Source,
         "note" => plan.Note,
         "price_from" => "",
+        "stacking" => plan.Stacking switch { Stacking.Beside => "beside", Stacking.Queues => "queues", Stacking.Replaces => "replaces", _ => "" },
+        "sim_price_usd" => "4.99",
         _ => throw new ArgumentException(column),
     };
 

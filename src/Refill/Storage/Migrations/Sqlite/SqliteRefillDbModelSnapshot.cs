@@ -149,6 +149,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("network");
 
+                    b.Property<long?>("SimPriceCents")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sim_price_cents");
+
                     b.Property<string>("TimeZone")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -285,6 +289,10 @@ namespace Refill.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("source");
+
+                    b.Property<int>("Stacking")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("stacking");
 
                     b.Property<int?>("ThrottleKbps")
                         .HasColumnType("INTEGER")
