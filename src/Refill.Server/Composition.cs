@@ -1,4 +1,5 @@
 using System.Globalization;
+using Refill.Advice;
 using Refill.Archive;
 using Refill.Cards;
 using Refill.Carriers;
@@ -59,7 +60,7 @@ internal static class Composition
             settings.Demo || settings.Find("reloadly-client-id") is not null
                 ? [provider.GetRequiredService<OwnCarrier>(), provider.GetRequiredService<ReloadlyCarrier>()]
                 : [provider.GetRequiredService<OwnCarrier>()]));
-        return services.AddTopUps().AddReconciliation(settings.Reports, settings["node"]).AddSingleton<ArchiveKeeper>();
+        return services.AddTopUps().AddAdvice().AddReconciliation(settings.Reports, settings["node"]).AddSingleton<ArchiveKeeper>();
     }
 
     /// <summary>Brings the database up to date and makes sure that the keys are the ones it was written with; in the demo, fills it.</summary>

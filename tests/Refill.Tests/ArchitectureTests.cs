@@ -10,7 +10,7 @@ public sealed class ArchitectureTests
     private static readonly Assembly Library = typeof(GeneralLedger).Assembly;
     private static readonly string[] Ground = ["Ledger", "Work", "Storage", "Units"];
     private static readonly string[] Capabilities = ["Catalogue", "Cards", "Promotions", "Payments", "Carriers", "Customers"];
-    private static readonly string[] Journeys = ["TopUps", "Archive"];
+    private static readonly string[] Journeys = ["TopUps", "Advice", "Archive"];
 
     /// <summary>What a capability may know of another: a carrier is asked about cards and delivers plans, in the words of both.</summary>
     private static readonly Dictionary<string, string[]> May = new() { ["Carriers"] = ["Cards", "Catalogue"] };
@@ -24,7 +24,11 @@ public sealed class ArchitectureTests
 
     /// <summary>It puts away what others have made; that it is away, they learn from the ground (Storage/ArchivedMonths).</summary>
     [Fact]
-    public void No_other_journey_knows_the_archive() => Clean("TopUps", ["Archive"]);
+    public void No_other_journey_knows_the_archive() => Assert.All(["TopUps", "Advice"], folder => Clean(folder, ["Archive"]));
+
+    /// <summary>Advice asks for prices as quotes do (TopUps/PlanPricing); quotes know nothing of advice.</summary>
+    [Fact]
+    public void Top_ups_know_nothing_of_advice() => Clean("TopUps", ["Advice"]);
 
     [Theory]
     [InlineData("Payments.Alipay")]

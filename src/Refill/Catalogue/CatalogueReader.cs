@@ -9,10 +9,17 @@ namespace Refill.Catalogue;
 /// <param name="Withdrawn">There was one of this code.</param>
 public sealed record FoundPlan(Plan? Plan, bool Withdrawn);
 
+/// <summary>Everything that can be bought, and until when this holds if nothing is imported meanwhile; the same object for all who ask as long as it is so.</summary>
+/// <param name="Until">When the next price begins or the next plan is withdrawn.</param>
+public sealed record OnSale(IReadOnlyList<(Carrier Carrier, Plan Plan)> Plans, DateTimeOffset From, DateTimeOffset Until);
+
 /// <summary>What is sold now. Keeps the whole catalogue in memory and reads it again when it is older than <see cref="Fresh"/>: an import by another process is seen as soon.</summary>
 public sealed class CatalogueReader(Database database, TimeProvider time)
 {
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    /// <summary>From this age on the next one is read while the old one still serves: whoever asks all the time never waits for a read.</summary>
+    private static readonly TimeSpan Ahead = Fresh - TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
     private volatile Snapshot? snapshot;
@@ -40,21 +47,28 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
         return [.. now.Plans.Values.Where(entry => entry.Row.CarrierCode == carrierCode).Select(entry => now.Sold(entry, at)).OfType<Plan>().OrderBy(plan => plan.Price.Minor).ThenBy(plan => plan.Code, StringComparer.Ordinal)];
     }
 
+    public async Task<OnSale> OnSaleAsync(DateTimeOffset at, CancellationToken cancellation)
+    {
+        var now = await ReadAsync(cancellation);
+        return now.OnSale is { } known && known.From <= at && at < known.Until ? known : now.OnSale = now.AllSold(at);
+    }
+
     /// <summary>Reads anew at the next question; called after an import in this process.</summary>
     public void Forget() => Interlocked.Increment(ref forgotten);
 
     private Task<Snapshot> ReadAsync(CancellationToken cancellation)
     {
-        if (Recent() is { } known)
+        if (Recent() is { } known && time.GetElapsedTime(known.ReadAt) < Ahead)
         {
             return Task.FromResult(known);
         }
 
         lock (gate)
         {
-            if (Recent() is { } fresh)
+            var last = Recent();
+            if (last is not null && time.GetElapsedTime(last.ReadAt) < Ahead)
             {
-                return Task.FromResult(fresh);
+                return Task.FromResult(last);
             }
 
             if (reading is not { Task.IsCompleted: false } begun || begun.Forgotten != Volatile.Read(ref forgotten))
@@ -63,7 +77,7 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
                 reading = begun = (Volatile.Read(ref forgotten), Task.Run(ReadAnewAsync, CancellationToken.None));
             }
 
-            return begun.Task.WaitAsync(cancellation);
+            return last is not null ? Task.FromResult(last) : begun.Task.WaitAsync(cancellation);
         }
     }
 
@@ -93,6 +107,27 @@ public sealed class CatalogueReader(Database database, TimeProvider time)
 
     private sealed record Snapshot(long ReadAt, int Forgotten, FrozenDictionary<string, Carrier> Carriers, FrozenDictionary<string, Entry> Plans)
     {
+        public OnSale? OnSale { get; set; }
+
+        public OnSale AllSold(DateTimeOffset at)
+        {
+            var (sold, until) = (new List<(Carrier, Plan)>(Plans.Count), DateTimeOffset.MaxValue);
+            foreach (var entry in Plans.Values)
+            {
+                if (Sold(entry, at) is { } plan)
+                {
+                    sold.Add((Carriers[plan.CarrierCode], plan));
+                }
+
+                foreach (var change in entry.NewestFirst.Select(price => price.ValidFrom).Append(entry.Row.WithdrawnAt ?? until))
+                {
+                    until = change > at && change < until ? change : until;
+                }
+            }
+
+            return new OnSale(sold, at, until);
+        }
+
         public Plan? Sold(Entry entry, DateTimeOffset at)
         {
             if (entry.Row.WithdrawnAt <= at || entry.NewestFirst.FirstOrDefault(price => price.ValidFrom <= at) is not { } price || !Carriers.TryGetValue(entry.Row.CarrierCode, out var carrier))

@@ -162,10 +162,7 @@ internal sealed class Selling(TopUpStore store, TopUpSteps steps, PaymentGateway
         ];
     }
 
-    private PriceQuestion Question(Plan plan, Carrier carrier, DateTimeOffset at) => new(plan.Code, carrier.Code, plan.Price.Minor, at)
-    {
-        FullSpeedBytes = plan is { IsDaily: false, FullSpeed: { Kind: AllowanceKind.Limited, Amount: var bytes } } && carriers.Find(carrier.Connector) is { AllowancesInLedger: true } ? bytes : null,
-    };
+    private PriceQuestion Question(Plan plan, Carrier carrier, DateTimeOffset at) => PlanPricing.Question(plan, carrier, carriers, at);
 
     /// <summary>Whether it is a card's first purchase, and the offers of which nothing is left for it. Nothing is read where no offer asks.</summary>
     private async Task<(bool IsFirst, IReadOnlySet<string> Spent)> OfCardAsync(CardRecord? known, Guid nameId, OffersNow offers, string? coupon, DateTimeOffset now, CancellationToken cancellation)
