@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Refill.Advice;
 using Refill.Reconciliation;
 using Refill.Server.Storefront;
 using Refill.TopUps;
@@ -28,6 +29,10 @@ public sealed partial class TextTests
         ["Console_Gateway_"] = ["alipay", "wechatpay", "stripe", "transfer"],
         ["Console_Kind_"] = Enum.GetNames<DiscrepancyKind>(),
         ["Console_State_"] = [.. Enum.GetNames<DiscrepancyState>().Where(name => name != nameof(DiscrepancyState.Open))],
+        ["Advice_"] = [.. Enum.GetNames<AdviceFault>(), nameof(AdviceKind.TooHard), nameof(AdviceKind.NotChecked)],
+        ["Advice_Lack_"] = Enum.GetNames<Commodity>(),
+        ["Advice_Else_"] = Enum.GetNames<AlternativeKind>(),
+        ["Advice_Use_"] = Enum.GetNames<Habit>(),
         ["Zone_"] = [], // Only those of a list, which stand there whole.
     };
 
