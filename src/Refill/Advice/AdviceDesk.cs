@@ -159,31 +159,27 @@ public sealed class AdviceDesk
             return new FirstMove(true, step.BuyOn, step.Cents);
         }
 
-        var days = step.Plan.Validity.Activation == Activation.OnPurchase ? TopUp.MostDaysAhead : 0;
+        // What starts with the first use can be bought before the stay: it waits by itself, as long as it need not wait for another purchase.
+        var waits = step.Plan.Validity.Activation == Activation.OnFirstUse && step.From == asking.Calendar.Date(FirstNeed(asking.Question));
+        var days = waits || step.Plan.Validity.Activation == Activation.OnPurchase ? TopUp.MostDaysAhead : 0;
         var today = asking.Wares.Any(ware => ware.Plan.Code == step.Plan.Code) && IsSoldToday(asking, step.Plan.Code) ? Till.Price(paid, [purchase with { Day = 0 }], connectors) : default;
         var cents = today.Asking is null ? (long?)null : today.Asking.Question.Offers[today.Schedule[0].Offer].Cents;
         return new FirstMove(cents <= step.Cents && purchase.Start <= days, purchase.Start > days && cents <= step.Cents ? step.From.AddDays(-days) : step.BuyOn, cents);
     }
+
+    private static int FirstNeed(Question question) => Enumerable.Range(0, question.Days).First(day => question.Need.Any(row => row[day] > 0));
 
     private static bool IsSoldToday(Asking asking, string plan) => asking.Question.Offers.Index().Any(offer => offer.Item.FirstDay == 0 && asking.Wares[offer.Index].Plan.Code == plan);
 
     private static AdviceGiven Besides(AdviceGiven given, Asking asking, Checked found, Asking? anyCarrier, Solving solving, CancellationToken patience)
     {
         var others = new Alternatives(solving, patience);
-        try
+        if (given.Stay.IsOpenEnded && found.Schedule.Count > 0 && others.Shortest(asking) is var (ware, cents, days) && given.Steps[0] is var first && cents < first.Cents)
         {
-            if (given.Stay.IsOpenEnded && found.Schedule.Count > 0 && others.Shortest(asking) is var (ware, cents, days) && given.Steps[0] is var first && cents < first.Cents)
-            {
-                given = given with { BreakEven = new BreakEven(ware.Plan, cents, days, first.Plan, first.Cents) };
-            }
+            given = given with { BreakEven = new BreakEven(ware.Plan, cents, days, first.Plan, first.Cents) };
+        }
 
-            given = given with { Alternatives = others.Of(asking, found, anyCarrier) };
-            return given with { Front = others.Front(asking, found) };
-        }
-        catch (OperationCanceledException)
-        {
-            return given; // What there was no time for is left out.
-        }
+        return given with { Front = others.Front(asking, found), Alternatives = others.Of(asking, found, anyCarrier) };
     }
 
     private async Task<OnSale> OnSaleAsync(DateTimeOffset at, CancellationToken cancellation)

@@ -20,6 +20,11 @@ internal sealed class Alternatives(Solving solving, CancellationToken cancellati
         var stay = asking.Question.Need[(int)Commodity.Data].Count(need => need > 0);
         foreach (var slow in SlowDays.Append(asking.Question.SlowDays).Where(slow => slow <= stay).Distinct().Order())
         {
+            if (cancellation.IsCancellationRequested)
+            {
+                break;
+            }
+
             var cents = slow == asking.Question.SlowDays ? main.Played.Cents : Cents(asking.With(question => question with { SlowDays = slow }));
             if (cents is { } least)
             {
@@ -41,7 +46,7 @@ internal sealed class Alternatives(Solving solving, CancellationToken cancellati
     {
         var found = new List<Alternative>();
         var used = main.Schedule.Select(purchase => main.Asking.Wares[purchase.Offer]).ToList();
-        Add(AlternativeKind.AnyCarrier, "", anyCarrier is null ? null : Cents(anyCarrier));
+        Add(AlternativeKind.AnyCarrier, "", anyCarrier is not null && Cents(anyCarrier) is { } least && least < main.Played.Cents ? least : null);
         if (main.Schedule.Count > 1 && OnePlan(asking) is var (index, cents))
         {
             Add(AlternativeKind.OnePlan, $"{asking.Wares[index].Carrier.Name} {asking.Wares[index].Plan.Name}", cents);
@@ -78,7 +83,11 @@ internal sealed class Alternatives(Solving solving, CancellationToken cancellati
         var (first, last) = Needed(question);
         foreach (var index in Enumerable.Range(0, question.Offers.Count).OrderBy(index => PriceOf(question, index)))
         {
-            cancellation.ThrowIfCancellationRequested();
+            if (cancellation.IsCancellationRequested)
+            {
+                break;
+            }
+
             var offer = question.Offers[index];
             var bought = Math.Min(first, offer.LastDay);
             if (offer.FirstDay <= bought && bought >= 0 && first - bought <= offer.StartWithin && Ends(offer, first) >= last && Replay.Play(question, [new Purchase(bought, first, index)]) is { Fault: Fault.Nothing } played)
@@ -97,7 +106,11 @@ internal sealed class Alternatives(Solving solving, CancellationToken cancellati
         var (first, _) = Needed(question);
         foreach (var index in Enumerable.Range(0, question.Offers.Count).OrderBy(index => question.Offers[index].Cents))
         {
-            cancellation.ThrowIfCancellationRequested();
+            if (cancellation.IsCancellationRequested)
+            {
+                break;
+            }
+
             var offer = question.Offers[index];
             var end = Ends(offer, first);
             if (offer.FirstDay <= first && first <= offer.LastDay && offer.Periods == 1
@@ -128,5 +141,16 @@ internal sealed class Alternatives(Solving solving, CancellationToken cancellati
 
     private static long PriceOf(Question question, int index) => question.Offers[index].Cents + (question.Carriers[question.Offers[index].Carrier] is { Owned: false, SimCents: var sim } ? sim : 0);
 
-    private long? Cents(Asking asking) => solving.Solve(asking, out _)?.Played.Cents;
+    /// <summary>Null: it cannot be had, or there is no time to find out.</summary>
+    private long? Cents(Asking asking)
+    {
+        try
+        {
+            return cancellation.IsCancellationRequested ? null : solving.Solve(asking, out _)?.Played.Cents;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
 }

@@ -45,7 +45,7 @@ internal sealed class Solving(CarrierDirectory connectors, CancellationToken can
             return null;
         }
 
-        var (paid, schedule) = Till.Price(asking, answer.Schedule, connectors);
+        var (paid, schedule) = Till.Price(asking, NotBeforeNeeded(asking.Question, answer), connectors);
         var played = Replay.Play(paid.Question, schedule);
         if (played.Fault == Fault.Nothing)
         {
@@ -65,5 +65,20 @@ internal sealed class Solving(CarrierDirectory connectors, CancellationToken can
         played = Replay.Play(paid.Question, schedule);
         Refused = played.Fault;
         return played.Fault == Fault.Nothing ? new Checked(AnswerKind.Bounded, paid, schedule, played, answer.LowerBound) : null;
+    }
+
+    /// <summary>What begins before anything is needed begins with the need, where that changes nothing else: nobody would understand why not.</summary>
+    private static IReadOnlyList<Purchase> NotBeforeNeeded(Question question, Answer answer)
+    {
+        var first = Enumerable.Range(0, question.Days).First(day => question.Need.Any(row => row[day] > 0));
+        var schedule = answer.Schedule;
+        foreach (var early in answer.Schedule.Where(purchase => purchase.Start < first))
+        {
+            var later = early with { Day = Math.Min(first, question.Offers[early.Offer].LastDay), Start = first };
+            IReadOnlyList<Purchase> changed = [.. schedule.Select(purchase => ReferenceEquals(purchase, early) ? later : purchase)];
+            schedule = Replay.Play(question, changed) is { Fault: Fault.Nothing } played && played.Cents == answer.Cents ? changed : schedule;
+        }
+
+        return schedule;
     }
 }

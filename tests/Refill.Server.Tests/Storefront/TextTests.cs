@@ -13,7 +13,7 @@ public sealed partial class TextTests
     private static readonly string Folder = Path.Combine(Root(), "src", "Refill.Server", "Storefront");
 
     /// <summary>Names and the like, which are the same in Chinese.</summary>
-    private static readonly string[] SameInChinese = ["Brand", "Zone_UTC"];
+    private static readonly string[] SameInChinese = ["Brand", "Comma", "Zone_UTC"];
 
     /// <summary>What may follow a key's first part where a page puts the two together.</summary>
     private static readonly Dictionary<string, string[]> Families = new()
