@@ -1,4 +1,5 @@
 using System.Globalization;
+using Refill.Advice;
 using Refill.Archive;
 using Refill.Cards;
 using Refill.Carriers;
@@ -63,7 +64,7 @@ internal static class Composition
             settings.Demo || settings.Find("reloadly-client-id") is not null
                 ? [provider.GetRequiredService<OwnCarrier>(), provider.GetRequiredService<ReloadlyCarrier>()]
                 : [provider.GetRequiredService<OwnCarrier>()]));
-        return services.AddTopUps().AddComparison().AddReconciliation(settings.Reports, settings["node"]).AddSingleton<ArchiveKeeper>();
+        return services.AddTopUps().AddComparison().AddAdvice().AddReconciliation(settings.Reports, settings["node"]).AddSingleton<ArchiveKeeper>();
     }
 
     /// <summary>Brings the database up to date and makes sure that the keys are the ones it was written with; in the demo, fills it.</summary>

@@ -40,6 +40,7 @@ public static class Gallery
             At("compare-side", new Uri(world.Url, "/compare/side?plan=mint-5gb&plan=refill-mobile-week&plan=tello-2gb&plan=boost-unlimited-basic&gb=4").AbsoluteUri),
             At("reviews", new Uri(world.Url, "/plans/refill-mobile-week/reviews").AbsoluteUri),
         ]);
+        sights.AddRange(Advice(world));
         await visit.GoHomeAsync();
         await visit.AskForAsync(DemoCard.Healthy);
         sights.Add(At("plans", await visit.PlansUrlAsync()));
@@ -182,6 +183,41 @@ public static class Gallery
             }
         }
     }
+
+    /// <summary>The question with all its folds open, a fault in it, and answers: short, long with slow days, and one that nothing covers.</summary>
+    private static IEnumerable<Sight> Advice(World world)
+    {
+        return
+        [
+            new("advice", async v =>
+            {
+                await v.Page.GotoAsync(Of(""));
+                foreach (var fold in await v.Page.Locator("main details > summary").AllAsync())
+                {
+                    await fold.ClickAsync();
+                }
+            }),
+            At("advice-error", Of("from=2020-01-01&to=2020-01-02")),
+            new("advice-answer", async v =>
+            {
+                await v.Page.GotoAsync(Of(AdviceStory));
+                foreach (var fold in await v.Page.Locator("main details > summary").AllAsync())
+                {
+                    await fold.ClickAsync();
+                }
+            }),
+            At("advice-month", Of($"from={Ahead(0)}&to={Ahead(40)}&use=social&slow=2&have=refill-mobile&only=1&left=2&lefton={Ahead(1)}")),
+            At("advice-impossible", Of($"from={Ahead(4)}&to={Ahead(8)}&hot=1&have=tello&only=1")),
+            At("advice-open", Of("live=1&use=chat&have=refill-mobile&only=1")),
+        ];
+
+        string Of(string query) => new Uri(world.Url, "/advice?" + query).AbsoluteUri;
+    }
+
+    /// <summary>Ten days of maps and chat, then two of video, on our own network.</summary>
+    internal static string AdviceStory => $"from={Ahead(4)}&to={Ahead(15)}&use=chat&n=10&use2=video&have=refill-mobile&only=1&slow=1";
+
+    private static string Ahead(int days) => DateTime.UtcNow.AddDays(days + 1).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
 
     private static Sight At(string name, string url) => new(name, visit => visit.Page.GotoAsync(url));
 

@@ -24,7 +24,10 @@ public sealed class ArchitectureTests
 
     /// <summary>The archive puts away what others have made; that it is away, they learn from the ground (Storage/ArchivedMonths). The comparison asks the top-ups what they charge.</summary>
     [Fact]
-    public void The_journey_of_a_top_up_knows_neither_archive_nor_comparison() => Clean("TopUps", ["Archive", "Comparison"]);
+    public void The_journey_of_a_top_up_knows_neither_archive_nor_comparison_nor_advice() => Clean("TopUps", ["Archive", "Comparison", "Advice"]);
+
+    [Fact]
+    public void Advice_knows_neither_archive_nor_comparison() => Clean("Advice", ["Archive", "Comparison"]);
 
     [Theory]
     [InlineData("Payments.Alipay")]

@@ -21,12 +21,24 @@ internal static class ConfirmEndpoints
     private static async Task<IResult> QuoteAsync(HttpContext context, TopUpDesk desk, PaymentGateways gateways, DeviceNumbers device, CancellationToken cancellation)
     {
         var form = await context.Request.ReadFormAsync(cancellation);
-        if (!CellId.TryParse(form["card"], out var nameId))
-        {
-            return StorefrontEndpoints.Problem(context, StatusCodes.Status400BadRequest);
-        }
+        return CellId.TryParse(form["card"], out var nameId)
+            ? await QuoteForAsync(context, desk, gateways, device, nameId, form, QuoteWishes.None, cancellation)
+            : StorefrontEndpoints.Problem(context, StatusCodes.Status400BadRequest);
+    }
 
-        var quoted = await desk.QuoteAsync(nameId, form["plan"], form["key"], cancellation);
+    /// <summary>The same with what advice asks for besides the plan: a day to start on, a coupon, a pack.</summary>
+    public static async Task<IResult> QuoteWithWishesAsync(HttpContext context, TopUpDesk desk, PaymentGateways gateways, DeviceNumbers device, CancellationToken cancellation)
+    {
+        var form = await context.Request.ReadFormAsync(cancellation);
+        return CellId.TryParse(form["card"], out var nameId)
+            ? await QuoteForAsync(context, desk, gateways, device, nameId, form, new QuoteWishes(form["coupon"], form["pack"], form["start"]), cancellation)
+            : StorefrontEndpoints.Problem(context, StatusCodes.Status400BadRequest);
+    }
+
+    /// <summary>The last page for the plan that the form names; or the plans again, with the reason why not.</summary>
+    public static async Task<IResult> QuoteForAsync(HttpContext context, TopUpDesk desk, PaymentGateways gateways, DeviceNumbers device, Guid nameId, IFormCollection form, QuoteWishes wishes, CancellationToken cancellation)
+    {
+        var quoted = await desk.QuoteAsync(nameId, form["plan"], form["key"], wishes, cancellation);
         if (quoted.Value is { } topUp)
         {
             return Confirm(context, gateways, device, topUp, null, StatusCodes.Status200OK);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Refill.Payments;
 using Refill.Reviews;
 using Refill.TopUps;
 using Refill.Units;
@@ -9,6 +10,9 @@ namespace Refill.Server.Storefront;
 /// <summary>The first page, and the plans for the card that is named on it. The number is posted, never in an address.</summary>
 internal static class HomeEndpoints
 {
+    private const int MostWanted = 64;
+    private static readonly string[] WantedNames = ["plan", "start", "coupon", "pack"];
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/", (HttpContext context) => Home(context, null, null, StatusCodes.Status200OK));
@@ -35,13 +39,16 @@ internal static class HomeEndpoints
         });
     }
 
-    private static async Task<IResult> FindAsync(HttpContext context, TopUpDesk desk, CancellationToken cancellation)
+    private static async Task<IResult> FindAsync(HttpContext context, TopUpDesk desk, PaymentGateways gateways, DeviceNumbers device, CancellationToken cancellation)
     {
-        var typed = (await context.Request.ReadFormAsync(cancellation))["card"].ToString();
+        var form = await context.Request.ReadFormAsync(cancellation);
+        var typed = form["card"].ToString();
         var found = await desk.FindCardAsync(typed, cancellation);
         if (found.Value is { } card)
         {
-            return await Plans(context, desk, card, null, StatusCodes.Status200OK, cancellation);
+            // A plan that was chosen before the card was named (advice): straight to its last page.
+            return form["plan"].Count > 0 ? await ConfirmEndpoints.QuoteForAsync(context, desk, gateways, device, card.NameId, form, new QuoteWishes(form["coupon"], form["pack"], form["start"]), cancellation)
+                : await Plans(context, desk, card, null, StatusCodes.Status200OK, cancellation);
         }
 
         var refused = found.Refusal!;
@@ -66,6 +73,15 @@ internal static class HomeEndpoints
             ? await Plans(context, desk, card, null, StatusCodes.Status200OK, cancellation)
             : StorefrontEndpoints.Problem(context, StatusCodes.Status404NotFound);
 
-    private static IResult Home(HttpContext context, string? typed, string? error, int status) =>
-        StorefrontEndpoints.Page<HomePage>(context, status, new() { ["V"] = context.Visitor() with { Path = "/" }, ["Typed"] = typed, ["Error"] = error });
+    private static IResult Home(HttpContext context, string? typed, string? error, int status)
+    {
+        var wanted = Wanted(name => context.Request.HasFormContentType ? context.Request.Form[name].ToString() : context.Request.Query[name].ToString());
+        var path = wanted.Count == 0 ? "/" : "/?" + string.Join('&', wanted.Select(field => $"{field.Name}={Uri.EscapeDataString(field.Text)}"));
+        return StorefrontEndpoints.Page<HomePage>(context, status, new() { ["V"] = context.Visitor() with { Path = path }, ["Typed"] = typed, ["Error"] = error, ["Wanted"] = wanted });
+    }
+
+    /// <summary>The plan that is remembered while the card is asked for, with what was wished for besides; whatever else is in an address is not.</summary>
+    private static IReadOnlyList<(string Name, string Text)> Wanted(Func<string, string> text) => text("plan").Length is > 0 and <= MostWanted
+        ? [.. WantedNames.Select(name => (Name: name, Text: text(name))).Where(field => field.Text.Length is > 0 and <= MostWanted)]
+        : [];
 }

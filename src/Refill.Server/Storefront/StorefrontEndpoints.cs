@@ -32,7 +32,7 @@ internal static class StorefrontEndpoints
 
     public static IServiceCollection AddStorefront(this IServiceCollection services, Settings settings)
     {
-        services.AddSingleton<DeviceNumbers>();
+        services.AddSingleton<DeviceNumbers>().AddSingleton<AdviceGate>();
         services.AddResponseCompression(options =>
         {
             // The pages hold no secret beside what a visitor sends, so compressing them under TLS gives nothing away (BREACH).
@@ -80,6 +80,7 @@ internal static class StorefrontEndpoints
         var pages = routes.MapGroup("");
         HomeEndpoints.Map(pages);
         CompareEndpoints.Map(pages);
+        AdviceEndpoints.Map(pages);
         ConfirmEndpoints.Map(pages);
         StatusEndpoints.Map(pages);
         ReceiptEndpoints.Map(pages);

@@ -111,7 +111,19 @@ public sealed record Visitor(Text Text, string ZoneId, Browser Browser, string P
     /// <summary>"your time (Beijing)"; where the browser did not say, the clock shown is UTC, and nobody's own.</summary>
     public string ShowOwnZone() => ZoneId == Utc ? Place(ZoneId) : this["YourTime", Place(ZoneId)];
 
-    private static readonly string[] Known = ["Zone_America_New_York", "Zone_America_Los_Angeles", "Zone_America_Chicago", "Zone_Asia_Shanghai", "Zone_UTC"];
+    /// <summary>"Fri 20 Mar".</summary>
+    public string ShowDate(DateOnly day) => day.ToString(this["DateFormat"], Text.Culture);
+
+    /// <summary>"20 Mar".</summary>
+    public string ShowDay(DateOnly day) => day.ToString(this["DayFormat"], Text.Culture);
+
+    /// <summary>"1.5 GB".</summary>
+    public string ShowBytes(long bytes) => Gigabytes(bytes);
+
+    /// <summary>"New York".</summary>
+    public string PlaceOf(string zoneId) => Place(zoneId);
+
+    private static readonly string[] Known = ["Zone_America_New_York", "Zone_America_Los_Angeles", "Zone_America_Chicago", "Zone_America_Denver", "Zone_America_Anchorage", "Zone_Pacific_Honolulu", "Zone_Asia_Shanghai", "Zone_UTC"];
 
     private static DateTime In(DateTimeOffset moment, string zoneId) =>
         Instant.FromDateTimeOffset(moment).InZone(DateTimeZoneProviders.Tzdb.GetZoneOrNull(zoneId) ?? DateTimeZone.Utc).ToDateTimeUnspecified();

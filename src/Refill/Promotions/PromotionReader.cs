@@ -72,6 +72,23 @@ public sealed class PromotionReader(Database database, TimeProvider time)
         return spent.Select(id => counted[id]).ToHashSet();
     }
 
+    /// <summary>How often each may still be used, by code: in all, and by this card; who has no card has all its uses.</summary>
+    public async Task<(IReadOnlyDictionary<string, long> InAll, IReadOnlyDictionary<string, int> ByCard)> UsesLeftAsync(Guid? cardId, PromotionBook book, CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        var inAll = await LeftAsync(db, book.All, cancellation);
+        var counted = book.All.Where(promotion => promotion.UsesPerCard is not null).ToList();
+        if (cardId is not { } card || counted.Count == 0)
+        {
+            return (inAll, FrozenDictionary<string, int>.Empty);
+        }
+
+        var accounts = counted.ToDictionary(promotion => PromotionAccounts.OfCard(card, promotion.Id, promotion.UsesPerCard!.Value).Id, promotion => promotion.Code);
+        short cell = CellId.CellOf(card).Number;
+        Guid[] ids = [.. accounts.Keys];
+        return (inAll, (await db.Set<AccountRow>().AsNoTracking().Where(a => a.Cell == cell && ids.Contains(a.Id)).Select(a => new { a.Id, Left = a.Balance - a.Floor }).ToListAsync(cancellation)).ToDictionary(a => accounts[a.Id], a => (int)a.Left));
+    }
+
     /// <summary>What is left of each limited promotion, by code.</summary>
     public static async Task<IReadOnlyDictionary<string, long>> LeftAsync(RefillDb db, IEnumerable<Promotion> promotions, CancellationToken cancellation)
     {

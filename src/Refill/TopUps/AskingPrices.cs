@@ -14,10 +14,5 @@ internal sealed record AskingPrices(OffersNow Offers, bool IsFirst, IReadOnlySet
 
     public Priced Of(Plan plan, Carrier carrier) => Pricing.Price(Question(plan, carrier), Offers.Book);
 
-    public PriceQuestion Question(Plan plan, Carrier carrier) => new(plan.Code, carrier.Code, plan.Price.Minor, At)
-    {
-        IsFirstPurchase = IsFirst,
-        Spent = Spent,
-        FullSpeedBytes = plan is { IsDaily: false, FullSpeed: { Kind: AllowanceKind.Limited, Amount: var bytes } } && Carriers.Find(carrier.Connector) is { AllowancesInLedger: true } ? bytes : null,
-    };
+    public PriceQuestion Question(Plan plan, Carrier carrier) => PlanPricing.Question(plan, carrier, Carriers, At) with { IsFirstPurchase = IsFirst, Spent = Spent };
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Refill.Advice;
 using Refill.Catalogue;
 using Refill.Comparison;
 using Refill.Reconciliation;
@@ -15,7 +16,7 @@ public sealed partial class TextTests
     private static readonly string Folder = Path.Combine(Root(), "src", "Refill.Server", "Storefront");
 
     /// <summary>Names and the like, which are the same in Chinese.</summary>
-    private static readonly string[] SameInChinese = ["Brand", "Side_Then", "Zone_UTC"];
+    private static readonly string[] SameInChinese = ["Brand", "Comma", "Side_Then", "Zone_UTC"];
 
     /// <summary>What may follow a key's first part where a page puts the two together.</summary>
     private static readonly Dictionary<string, string[]> Families = new()
@@ -42,6 +43,10 @@ public sealed partial class TextTests
         ["Review_Problem_"] = Enum.GetNames<ReviewProblem>(),
         ["Console_Reviews_"] = Enum.GetNames<ReviewState>(),
         ["Console_Held_"] = [.. Enum.GetNames<HoldReason>().Where(name => name != nameof(HoldReason.None))],
+        ["Advice_"] = [.. Enum.GetNames<AdviceFault>(), nameof(AdviceKind.TooHard), nameof(AdviceKind.NotChecked)],
+        ["Advice_Lack_"] = Enum.GetNames<Commodity>(),
+        ["Advice_Else_"] = Enum.GetNames<AlternativeKind>(),
+        ["Advice_Use_"] = Enum.GetNames<Habit>(),
         ["Zone_"] = [], // Only those of a list, which stand there whole.
     };
 

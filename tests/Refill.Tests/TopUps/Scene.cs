@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Refill.Advice;
 using Refill.Cards;
 using Refill.Carriers;
 using Refill.Catalogue;
@@ -102,7 +103,7 @@ internal sealed class Scene : IAsyncDisposable
             .AddSingleton<PaymentGateways>()
             .AddSingleton(DispatcherOptions.Default("test"))
             .AddSingleton(_ => new CarrierDirectory([carrier]))
-            .AddTopUps()
+            .AddTopUps().AddAdvice()
             .AddSingleton<ReconciliationBook>().AddSingleton<IStatementSource>(new ScriptedStatement()).AddReconciliation(Path.Combine(folder, "reports"), "test");
         var provider = services.BuildServiceProvider();
         var time = provider.GetRequiredService<TimeProvider>();
@@ -114,14 +115,27 @@ internal sealed class Scene : IAsyncDisposable
     }
 
     /// <summary>Imports offers: lines of CSV under this heading.</summary>
-    public async Task<OfferReport> OfferAsync(string heading, params string[] lines)
+    public Task<OfferReport> OfferAsync(string heading, params string[] lines) => OfferAsync(heading, new Dictionary<string, string> { ["mint-5gb"] = "mint", ["other-1gb"] = "other" }, lines);
+
+    /// <param name="plans">Carriers by plan.</param>
+    public async Task<OfferReport> OfferAsync(string heading, Dictionary<string, string> plans, string[] lines)
     {
         using var file = new MemoryStream(Encoding.UTF8.GetBytes($"{heading}\n{string.Join('\n', lines)}\n"));
         var facts = new OfferFacts(
-            new Dictionary<string, string> { ["mint-5gb"] = "mint", ["other-1gb"] = "other" }, new HashSet<string> { "mint", "other" },
+            plans, new HashSet<string> { "mint", "other" },
             Carrier.AllowancesInLedger ? new HashSet<string> { "mint" } : [], new HashSet<string> { "alipay", "transfer", "wallet" });
         return await provider.GetRequiredService<PromotionImport>().ImportAsync(file, facts, preview: false, default);
     }
+
+    /// <summary>Imports plans: lines of CSV under the heading of <see cref="Csv"/>; what they do not name is withdrawn.</summary>
+    public async Task StockAsync(params string[] plans)
+    {
+        using var csv = new MemoryStream(Encoding.UTF8.GetBytes($"{Csv[..Csv.IndexOf('\n', StringComparison.Ordinal)]},stacking,sim_price_usd\n{string.Join('\n', plans)}\n"));
+        var report = await provider.GetRequiredService<CatalogueImport>().ImportAsync(csv, Time.GetUtcNow(), true, default);
+        Assert.True(report.Done, report.ToString());
+    }
+
+    public AdviceDesk Advice => provider.GetRequiredService<AdviceDesk>();
 
     public async Task Stop(string code) => Assert.True(await provider.GetRequiredService<PromotionImport>().StopAsync(code, default));
 

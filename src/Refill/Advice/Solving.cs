@@ -1,0 +1,84 @@
+using Refill.Carriers;
+
+namespace Refill.Advice;
+
+/// <summary>A schedule that the checker has played.</summary>
+/// <param name="LowerBound">In cents: nothing costs less.</param>
+internal sealed record Checked(AnswerKind Kind, Asking Asking, IReadOnlyList<Purchase> Schedule, Played Played, long LowerBound);
+
+/// <summary>Asks the solver within a time, prices what it says at the till, and has it played by the checker.</summary>
+internal sealed class Solving(CarrierDirectory connectors, CancellationToken cancellation)
+{
+    /// <summary>What is looked at first: so much is done in a moment, and is at hand if the time is over before the whole is done.</summary>
+    private static readonly SolverLimits Quick = new(Labels: 60_000, Kept: 60_000);
+
+    /// <summary>The checker refused a schedule of the solver's: a fault of this program.</summary>
+    public Fault Refused { get; private set; }
+
+    /// <summary>Null: there is no schedule to show; why, <paramref name="kind"/> says.</summary>
+    /// <exception cref="OperationCanceledException">The time was over before anything was found.</exception>
+    public Checked? Solve(Asking asking, out AnswerKind kind)
+    {
+        var answer = Advisor.Answer(asking.Question, Quick, cancellation);
+        if (answer.Kind is AnswerKind.Bounded or AnswerKind.Unknown)
+        {
+            try
+            {
+                answer = Advisor.Answer(asking.Question, SolverLimits.Default, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                // The quick one is what there is.
+            }
+        }
+
+        kind = answer.Kind;
+        return answer.HasSchedule ? Check(asking, answer) : null;
+    }
+
+    private Checked? Check(Asking asking, Answer answer)
+    {
+        var asSolved = Replay.Play(asking.Question, answer.Schedule);
+        if (asSolved.Fault != Fault.Nothing || asSolved.Cents != answer.Cents)
+        {
+            Refused = asSolved.Fault;
+            return null;
+        }
+
+        var (paid, schedule) = Till.Price(asking, NotBeforeNeeded(asking.Question, answer), connectors);
+        var played = Replay.Play(paid.Question, schedule);
+        if (played.Fault == Fault.Nothing)
+        {
+            var bound = asking.IsWhole ? answer.LowerBound : 0;
+            return new Checked(played.Cents <= bound ? AnswerKind.Proven : AnswerKind.Bounded, paid, schedule, played, bound);
+        }
+
+        // At the till it would have lacked what an offer adds. Without limited offers the till and the solver agree; the bound stays what it was.
+        var unlimited = asking.Keep(index => asking.Question.Offers[index].Uses is null);
+        var plain = Advisor.Answer(unlimited.Question, Quick, cancellation);
+        if (!plain.HasSchedule)
+        {
+            return null;
+        }
+
+        (paid, schedule) = Till.Price(unlimited, plain.Schedule, connectors);
+        played = Replay.Play(paid.Question, schedule);
+        Refused = played.Fault;
+        return played.Fault == Fault.Nothing ? new Checked(AnswerKind.Bounded, paid, schedule, played, answer.LowerBound) : null;
+    }
+
+    /// <summary>What begins before anything is needed begins with the need, where that changes nothing else: nobody would understand why not.</summary>
+    private static IReadOnlyList<Purchase> NotBeforeNeeded(Question question, Answer answer)
+    {
+        var first = Enumerable.Range(0, question.Days).First(day => question.Need.Any(row => row[day] > 0));
+        var schedule = answer.Schedule;
+        foreach (var early in answer.Schedule.Where(purchase => purchase.Start < first))
+        {
+            var later = early with { Day = Math.Min(first, question.Offers[early.Offer].LastDay), Start = first };
+            IReadOnlyList<Purchase> changed = [.. schedule.Select(purchase => ReferenceEquals(purchase, early) ? later : purchase)];
+            schedule = Replay.Play(question, changed) is { Fault: Fault.Nothing } played && played.Cents == answer.Cents ? changed : schedule;
+        }
+
+        return schedule;
+    }
+}
