@@ -9,29 +9,14 @@ internal sealed record Checked(AnswerKind Kind, Asking Asking, IReadOnlyList<Pur
 /// <summary>Asks the solver within a time, prices what it says at the till, and has it played by the checker.</summary>
 internal sealed class Solving(CarrierDirectory connectors, CancellationToken cancellation)
 {
-    /// <summary>What is looked at first: so much is done in a moment, and is at hand if the time is over before the whole is done.</summary>
-    private static readonly SolverLimits Quick = new(Labels: 60_000, Kept: 60_000);
-
     /// <summary>The checker refused a schedule of the solver's: a fault of this program.</summary>
     public Fault Refused { get; private set; }
 
     /// <summary>Null: there is no schedule to show; why, <paramref name="kind"/> says.</summary>
-    /// <exception cref="OperationCanceledException">The time was over before anything was found.</exception>
     public Checked? Solve(Asking asking, out AnswerKind kind)
     {
-        var answer = Advisor.Answer(asking.Question, Quick, cancellation);
-        if (answer.Kind is AnswerKind.Bounded or AnswerKind.Unknown)
-        {
-            try
-            {
-                answer = Advisor.Answer(asking.Question, SolverLimits.Default, cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                // The quick one is what there is.
-            }
-        }
-
+        // Out of time, it answers with the best schedule so far.
+        var answer = Advisor.Answer(asking.Question, SolverLimits.Default, cancellation);
         kind = answer.Kind;
         return answer.HasSchedule ? Check(asking, answer) : null;
     }
@@ -55,7 +40,7 @@ internal sealed class Solving(CarrierDirectory connectors, CancellationToken can
 
         // At the till it would have lacked what an offer adds. Without limited offers the till and the solver agree; the bound stays what it was.
         var unlimited = asking.Keep(index => asking.Question.Offers[index].Uses is null);
-        var plain = Advisor.Answer(unlimited.Question, Quick, cancellation);
+        var plain = Advisor.Answer(unlimited.Question, SolverLimits.Default, cancellation);
         if (!plain.HasSchedule)
         {
             return null;
