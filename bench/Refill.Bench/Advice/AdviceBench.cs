@@ -95,9 +95,9 @@ internal static class AdviceBench
         {
             var question = PriceLists.Make(stay, list, reduced, profile, seed);
             GC.Collect();
-            var (begin, made) = (Stopwatch.GetTimestamp(), GC.GetTotalAllocatedBytes());
+            var (begin, made) = (Stopwatch.GetTimestamp(), GC.GetTotalAllocatedBytes(precise: true));
             var answer = Advisor.Answer(question);
-            var (ours, megabytes) = (Stopwatch.GetElapsedTime(begin).TotalSeconds, (GC.GetTotalAllocatedBytes() - made) / 1e6);
+            var (ours, megabytes) = (Stopwatch.GetElapsedTime(begin).TotalSeconds, (GC.GetTotalAllocatedBytes(precise: true) - made) / 1e6);
             var verdict = seconds > 0 ? CpSat.Solve(question, answer.Reduced, seconds, 2) : null;
             var sound = answer.HasSchedule && Plays(question, answer) && (verdict?.Cents is not { } theirs || (answer.Cents <= theirs && (!verdict.Proven || answer.Cents == theirs)));
             rows.Add(new Row(stay, list, reduced, profile, ours, answer, megabytes, verdict, sound));
