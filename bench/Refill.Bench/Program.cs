@@ -1,3 +1,4 @@
+using Refill.Bench.Advice;
 using Refill.Bench.Ledger;
 using Refill.Bench.Notifications;
 using Refill.Bench.Parts;
@@ -14,6 +15,7 @@ return args switch
     ["reconcile", .. var rest] => await ReconcileBench.RunAsync(rest, Console.Out),
     ["parts", .. var rest] => OrderParts.Run(rest),
     ["quotes"] => QuotesBench.Run(Console.Out),
+    ["advice", .. var rest] => await AdviceBench.RunAsync(rest),
 
     // Processes of their own, started by `topups`.
     ["load"] => await HttpLoad.RunAsync(Console.In, Console.Out),

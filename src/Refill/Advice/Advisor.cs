@@ -1,41 +1,37 @@
 namespace Refill.Advice;
 
 /// <summary>
-/// The cheapest schedule of purchases, proven: exact label-setting over days with dominance (docs/advice.md). Pure: the same question and limits have the same answer everywhere.
+/// The cheapest schedule of purchases, proven: exact label-setting over days with dominance (docs/advice.md). Pure: the same question and limits have the same answer everywhere, unless it is cancelled.
 /// </summary>
 public static class Advisor
 {
-    /// <summary>Labels a day, and children of a label, of each pass; the last pass looks at all.</summary>
-    private static readonly (int Width, int Children)[] Passes = [(8, 3), (64, 8), (512, 32), (4_096, 256), (int.MaxValue, int.MaxValue)];
+    /// <summary>Labels a day of each pass; lean passes find a good price, the others prove. The last one looks at all.</summary>
+    private static readonly (int Width, bool Lean)[] Passes = [(8, true), (64, true), (512, true), (256, false), (4_096, false), (int.MaxValue, false)];
 
     /// <exception cref="ArgumentException">The question breaks a limit of its own (<see cref="Question.Check"/>).</exception>
-    /// <exception cref="OperationCanceledException"/>
+    /// <param name="cancellation">Ends the search early, as a limit does: the answer is the best one found so far and what is proven of it.</param>
     public static Answer Answer(Question question, SolverLimits? limits = null, CancellationToken cancellation = default)
     {
         question.Check();
-        var total = System.Diagnostics.Stopwatch.StartNew();
         var needs = new Needs(question);
         var choices = Choices.Of(question, needs);
-        var t1 = total.Elapsed.TotalSeconds;
-        var prices = Prices(question, needs, choices);
-        if (Environment.GetEnvironmentVariable("ADV") != null) Console.Error.WriteLine($"duals {total.Elapsed.TotalSeconds:F3} choices at {t1:F3}");
-        var root = (long)Math.Ceiling(prices.Bound - 1e-6);
-        var search = new Search(question, needs, choices, prices, new WholePlans(needs, choices, prices, question.SlowDays), limits ?? SolverLimits.Default, cancellation);
+        var contexts = new Contexts(question);
+        var bounds = new Bounds(question, needs, choices, contexts, cancellation);
+        choices.Sort(bounds.Prices);
+        var search = new Search(question, needs, choices, contexts, bounds, limits ?? SolverLimits.Default, cancellation);
         var (lower, passes) = (int.MinValue, 0);
-        foreach (var (width, children) in Passes)
+        foreach (var (width, lean) in Passes)
         {
             passes++;
-            var sw = System.Diagnostics.Stopwatch.StartNew();
-            var missed = search.Pass(width, children);
-            if (Environment.GetEnvironmentVariable("ADV") != null) Console.Error.WriteLine($"pass {width} {children}: {sw.Elapsed.TotalSeconds:F3} best {search.Best} missed {missed} looked {search.Looked} root {root} choices {choices.Count}");
-            lower = Math.Max(lower, Math.Min(missed, search.Best));
-            if (missed >= search.Best || search.Looked >= (limits ?? SolverLimits.Default).Labels)
+            var missed = search.Pass(width, lean);
+            lower = Math.Max(lower, Math.Min(Math.Max(search.Root, missed), search.Best));
+            if (missed >= search.Best || search.Stopped)
             {
                 break;
             }
         }
 
-        var work = new SolverWork(choices.Offers.Length, choices.Count, search.Looked, root, passes);
+        var work = new SolverWork(choices.Offers.Length, choices.Count, search.Looked, search.Root, passes);
         if (search.Best == int.MaxValue)
         {
             return new Answer(lower == int.MaxValue ? AnswerKind.Impossible : AnswerKind.Unknown, 0, Math.Max(0, lower == int.MaxValue ? 0 : lower), [], work) { Reduced = choices.Offers };
@@ -43,21 +39,5 @@ public static class Advisor
 
         var schedule = search.BestPath.Select(choice => new Purchase(Math.Min(question.Offers[choice.Offer].LastDay, choice.Start), choice.Start, choice.Offer)).ToList();
         return new Answer(lower >= search.Best ? AnswerKind.Proven : AnswerKind.Bounded, search.Best, Math.Min(lower, search.Best), schedule, work) { Reduced = choices.Offers };
-    }
-
-    private static DualPrices Prices(Question question, Needs needs, Choices choices)
-    {
-        var best = DualSearch.Find(needs, choices, question.SlowDays);
-        foreach (var day in choices.ByDay)
-        {
-            foreach (var choice in day)
-            {
-                choice.Waste = choice.Cents - best.Worth(choice);
-            }
-
-            Array.Sort(day, (a, b) => a.Waste != b.Waste ? a.Waste.CompareTo(b.Waste) : a.Offer.CompareTo(b.Offer));
-        }
-
-        return best;
     }
 }

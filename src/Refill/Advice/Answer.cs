@@ -40,14 +40,14 @@ public sealed record Answer(AnswerKind Kind, long Cents, long LowerBound, IReadO
 /// <param name="Offers">Left after those that another one beats were dropped.</param>
 /// <param name="Choices">Offers times the days on which they can begin, after those of one day that another one beats were dropped.</param>
 /// <param name="Labels">Looked at.</param>
-/// <param name="RootBound">In cents: what the dual prices alone proved.</param>
+/// <param name="RootBound">In cents: what was proven before anything was looked at.</param>
 /// <param name="Passes">Of the search, each wider than the one before.</param>
 public sealed record SolverWork(int Offers, int Choices, long Labels, long RootBound, int Passes);
 
 /// <summary>Limits of one answer. They count work and not time, so that the same question has the same answer on every machine.</summary>
 /// <param name="Labels">How many labels may be looked at in all.</param>
 /// <param name="Kept">How many may be kept at once: a kept one takes about 200 bytes.</param>
-public sealed record SolverLimits(long Labels = 6_000_000, int Kept = 400_000)
+public sealed record SolverLimits(long Labels = 2_000_000, int Kept = 400_000)
 {
     public static readonly SolverLimits Default = new();
 }

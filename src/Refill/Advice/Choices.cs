@@ -15,6 +15,9 @@ internal sealed class Choice
 
     public required int Start { get; init; }
 
+    /// <summary>Its place among all choices of the question.</summary>
+    public int Number { get; set; }
+
     /// <summary>The last day of its first period, not after the last day of the question.</summary>
     public required int End { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed class Choices
     private readonly Needs needs;
     private readonly bool[] hasAlone;
     private readonly bool slowCounts;
+    private int[]? carriers;
 
     private Choices(Question question, Needs needs)
     {
@@ -75,8 +79,30 @@ internal sealed class Choices
 
     public Choice[][] ByDay { get; }
 
+    /// <summary>The same, those first that give the most for their price.</summary>
+    public Choice[][] ByWorth { get; private set; } = [];
+
+    /// <summary>Puts the choices of each day in the order of what they cost above their worth.</summary>
+    public void Sort(DualPrices prices)
+    {
+        foreach (var choice in ByDay.SelectMany(day => day))
+        {
+            choice.Waste = choice.Cents - prices.Worth(choice);
+        }
+
+        foreach (var day in ByDay)
+        {
+            Array.Sort(day, (a, b) => a.Waste != b.Waste ? a.Waste.CompareTo(b.Waste) : a.Offer.CompareTo(b.Offer));
+        }
+
+        ByWorth = [.. ByDay.Select(day => day.OrderBy(choice => choice.Waste / Math.Max(1, choice.Cents)).ThenByDescending(choice => choice.Cents).ToArray())];
+    }
+
     /// <summary>Indices into the question's offers, after the skyline over all days.</summary>
     public int[] Offers { get; private set; } = [];
+
+    /// <summary>Of which anything is left to buy.</summary>
+    public int[] Carriers => carriers ??= [.. ByDay.SelectMany(day => day).Select(choice => choice.Carrier).Distinct()];
 
     public int Count => ByDay.Sum(day => day.Length);
 
@@ -91,12 +117,10 @@ internal sealed class Choices
             choices.ByDay[s] = choices.OfDay(s);
         }
 
-        for (var s = 0; s < needs.Days; s++)
+        var number = 0;
+        foreach (var choice in choices.ByDay.SelectMany(day => day))
         {
-            foreach (var choice in choices.ByDay[s])
-            {
-                choice.MayWait = choices.GetsWorse(choice);
-            }
+            (choice.MayWait, choice.Number) = (choices.GetsWorse(choice), number++);
         }
 
         return choices;

@@ -20,6 +20,8 @@ internal sealed class Contexts
     /// <summary>The SIM of the carrier if it is not owned yet, in cents.</summary>
     public int Sim(int context, int carrier) => all[context].Owned[carrier] ? 0 : (int)question.Carriers[carrier].SimCents;
 
+    public bool Owns(int context, int carrier) => all[context].Owned[carrier];
+
     /// <summary>The context after this purchase; -1: it would take a use that is not there.</summary>
     public int After(int context, Choice choice)
     {

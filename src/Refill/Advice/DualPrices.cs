@@ -29,13 +29,7 @@ internal sealed class DualPrices
     /// <summary>What the needs from a day on are worth, with so many slow days still allowed.</summary>
     public double ToGo(int day, int slowDaysLeft)
     {
-        var sum = 0.0;
-        foreach (var k in needs.Needed)
-        {
-            sum += worthFrom[k][day];
-        }
-
-        return sum - slowFrom[Math.Min(slowDaysLeft, slowFrom.Length - 1)][day];
+        return worthFrom[0][day] + worthFrom[1][day] + worthFrom[2][day] + worthFrom[3][day] - Slow(day, slowDaysLeft);
     }
 
     public double Price(int commodity, int day) => price[commodity][day];
@@ -103,7 +97,7 @@ internal sealed class DualPrices
                 continue;
             }
 
-            var best = Best(k, first, last, stackalloc double[last - first + 1], stackalloc int[last - first + 1]);
+            var best = Best(k, first, last, new double[last - first + 1], new int[last - first + 1]);
             foreach (var t in best.Days)
             {
                 var part = Math.Min(amount, needs[k, t]);
@@ -133,8 +127,11 @@ internal sealed class DualPrices
         return sum;
     }
 
-    /// <summary>What all that it gives but the data is worth.</summary>
-    public double WorthOfOthers(Choice choice) => Worth(choice, needs.Needed.AsSpan(needs.Needed.Length > 0 && needs.Needed[0] == 0 ? 1 : 0));
+    /// <summary>What all that it gives but one commodity is worth.</summary>
+    public double WorthWithout(Choice choice, int commodity) => Worth(choice, [.. needs.Needed.Where(k => k != commodity)]);
+
+    /// <summary>The most that so many days' data can be worth from a day on.</summary>
+    public double Slow(int day, int slowDays) => slowFrom[Math.Min(slowDays, slowFrom.Length - 1)][day];
 
     public double Worth(Choice choice) => Worth(choice, needs.Needed);
 

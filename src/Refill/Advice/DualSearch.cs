@@ -2,21 +2,30 @@ namespace Refill.Advice;
 
 /// <summary>
 /// Finds dual prices that are (nearly) the best there are: the linear program of them has one row for each way to use each choice, so rows are added where the prices so far break them (Kelley's cutting
-/// planes, the dual of column generation). Over long stays days share a price at first, and then get their own a stretch at a time.
+/// planes, the dual of column generation). Over long stays some days share a price.
 /// </summary>
 internal sealed class DualSearch
 {
     /// <summary>Variables of one program: its tableau has a row and a column for each.</summary>
     private const int MostVariables = 150;
 
-    private const int MostRounds = 30;
+    private const int MostRounds = 60;
     private const int MostPivots = 4_000;
+
+    /// <summary>Rounds that brought nothing, after which it is left at that.</summary>
+    private const int MostStalled = 12;
+
+    /// <summary>Rows that a program keeps from round to round.</summary>
+    private const int MostRows = 500;
+
+    /// <summary>Where between the prices that hold and the program's own rows are cut: this share of the way back.</summary>
+    private const double Between = 0.6;
 
     /// <summary>Choices worth less than this share of their price are not looked at in each round.</summary>
     private const double Near = 0.75;
 
-    /// <summary>How much more than its price a choice may be worth before prices are made to fit by scaling them.</summary>
-    private const double Enough = 1.0005;
+    /// <summary>How close to the best there can be is near enough.</summary>
+    private const double Enough = 1.003;
 
     private readonly Needs needs;
     private readonly Choice[] choices;
@@ -24,105 +33,132 @@ internal sealed class DualSearch
     private readonly double[][] price;
     private readonly List<(int Commodity, int Day, long Amount)> used = [];
 
-    private DualSearch(Needs needs, Choices choices)
+    private DualSearch(Needs needs, Choice[][] choices)
     {
-        (this.needs, this.choices) = (needs, [.. choices.ByDay.SelectMany(day => day)]);
+        (this.needs, this.choices) = (needs, [.. choices.SelectMany(day => day)]);
         ratio = new double[this.choices.Length];
         price = [.. Enumerable.Range(0, Needs.Commodities).Select(_ => new double[needs.Days])];
     }
 
-    public static DualPrices Find(Needs needs, Choices choices, int slowDays)
+    /// <param name="from">Prices that hold for these choices already: of a question that has them and others.</param>
+    public static DualPrices Find(Needs needs, Choice[][] choices, int slowDays, DualPrices? from, CancellationToken cancellation)
     {
         var search = new DualSearch(needs, choices);
-        var length = (needs.Days * needs.Needed.Length / MostVariables) + 1;
-        search.Improve(0, needs.Days, length);
-        if (length > 1)
-        {
-            var stretch = Math.Max(1, MostVariables / needs.Needed.Length);
-            for (var first = 0; first < needs.Days; first += stretch / 2)
-            {
-                search.Improve(first, Math.Min(needs.Days, first + stretch), 1);
-            }
-        }
-
-        return new DualPrices(needs, search.price, slowDays);
+        return new DualPrices(needs, search.Improve((needs.Days * needs.Needed.Length / MostVariables) + 1, from, cancellation), slowDays);
     }
 
-    /// <summary>The best prices of these days, in groups that share one, while those of all other days stay.</summary>
-    private void Improve(int first, int end, int length)
+    /// <summary>
+    /// The best prices of days in groups that share one. Rows are cut not at the program's own solution, which jumps from corner to corner, but between it and the best prices known to hold
+    /// (in-out separation, Ben-Ameur and Neto 2007).
+    /// </summary>
+    private double[][] Improve(int length, DualPrices? from, CancellationToken cancellation)
     {
-        var groups = (end - first + length - 1) / length;
-        var places = needs.Needed.Length * groups;
+        var groups = (needs.Days + length - 1) / length;
         var place = new int[Needs.Commodities];
         for (var i = 0; i < needs.Needed.Length; i++)
         {
             place[needs.Needed[i]] = i * groups;
         }
 
-        int Of(int k, int t) => t < first || t >= end ? -1 : place[k] + ((t - first) / length);
-        var sums = new double[places];
+        int Of(int k, int t) => place[k] + (t / length);
+        var sums = new double[needs.Needed.Length * groups];
         foreach (var k in needs.Needed)
         {
-            for (var t = first; t < end; t++)
+            for (var t = 0; t < needs.Days; t++)
             {
                 sums[Of(k, t)] += needs[k, t];
             }
         }
 
-        var upper = Upper(first, end, places, Of, sums);
-        var before = price.Select(row => (double[])row.Clone()).ToArray();
-        var program = new PackingProgram(upper);
-        var (values, row) = (new double[places], new double[places]);
-        var fits = 1.0;
-        for (var round = 0; round < MostRounds; round++)
+        var program = new PackingProgram(Upper(sums.Length, Of, sums));
+        var (outer, inner, row) = (new double[sums.Length], new double[sums.Length], new double[sums.Length]);
+        foreach (var k in needs.Needed)
         {
-            if (!program.Solve(MostPivots))
+            for (var t = 0; t < needs.Days && from is not null; t++)
+            {
+                inner[Of(k, t)] += from.Price(k, t) * needs[k, t];
+            }
+        }
+
+        if (from is not null)
+        {
+            // The sum over a group, spread evenly, need not hold.
+            Fit(inner, Set(inner, 0, inner, Of, sums, true));
+        }
+
+        var (best, stalled) = (0.0, 0);
+        for (var round = 0; round < MostRounds && stalled < MostStalled && !cancellation.IsCancellationRequested && program.Solve(MostPivots); round++)
+        {
+            program.CopyTo(outer);
+            if (program.Value <= inner.Sum() * Enough)
             {
                 break;
             }
 
-            program.CopyTo(values);
-            foreach (var k in needs.Needed)
+            var between = round == 0 ? 0 : Between;
+            var most = Set(inner, 1 - between, outer, Of, sums, round % 4 == 0);
+            if (most <= 1 && round % 4 != 0)
             {
-                for (var t = first; t < end; t++)
-                {
-                    price[k][t] = sums[Of(k, t)] > 0 ? values[Of(k, t)] / sums[Of(k, t)] : 0;
-                }
+                most = Set(inner, 1 - between, outer, Of, sums, true);
             }
 
             var prices = new DualPrices(needs, price, 0);
-            fits = Rate(prices, round % 4 == 0);
-            if (fits <= Enough && round % 4 != 0)
+            if (most > 1)
             {
-                fits = Rate(prices, true);
+                Cut(prices, program, row, Of, sums);
+                program.Forget(MostRows);
             }
 
-            if (Environment.GetEnvironmentVariable("ADV") == "2") Console.Error.WriteLine($"  round {round} value {program.Value:F1} bound {prices.Bound:F1} fits {fits:F3} rows {program.Rows} pivots {program.Pivots} vars {places}");
-            if (fits <= Enough || !Cut(prices, program, row, Of, sums, first, end))
+            if (prices.Bound / Math.Max(1, most) > inner.Sum())
             {
-                break;
+                most = Set(inner, 1 - between, outer, Of, sums, true);
+                for (var i = 0; i < inner.Length; i++)
+                {
+                    row[i] = (between * inner[i]) + ((1 - between) * outer[i]);
+                }
+
+                Fit(row, most);
+                if (row.Sum() > inner.Sum())
+                {
+                    row.CopyTo(inner, 0);
+                }
             }
+
+            stalled = inner.Sum() > best * Enough ? 0 : stalled + 1;
+            best = Math.Max(best, inner.Sum());
         }
 
-        var found = new DualPrices(needs, price, 0);
-        fits = Rate(found, true);
-        if (found.Bound / Math.Max(1, fits) < new DualPrices(needs, before, 0).Bound)
-        {
-            before.CopyTo(price, 0);
-            return;
-        }
+        Fit(inner, Set(inner, 0, inner, Of, sums, true));
+        Set(inner, 0, inner, Of, sums, false);
+        return price;
+    }
 
-        foreach (var prices in price)
+    private static void Fit(double[] values, double most)
+    {
+        for (var i = 0; i < values.Length && most > 1; i++)
         {
-            for (var t = 0; t < needs.Days && fits > 1; t++)
-            {
-                prices[t] /= fits * (1 + 1e-12);
-            }
+            values[i] /= most * (1 + 1e-12);
         }
     }
 
+    /// <summary>Prices between two solutions.</summary>
+    /// <returns>The most that a choice is worth at them, as a multiple of its price.</returns>
+    private double Set(double[] inner, double share, double[] outer, Func<int, int, int> of, double[] sums, bool all)
+    {
+        foreach (var k in needs.Needed)
+        {
+            for (var t = 0; t < needs.Days; t++)
+            {
+                var at = of(k, t);
+                price[k][t] = sums[at] > 0 ? (((1 - share) * inner[at]) + (share * outer[at])) / sums[at] : 0;
+            }
+        }
+
+        return Rate(new DualPrices(needs, price, 0), all);
+    }
+
     /// <summary>No price can be higher than the cheapest choice makes it that meets this need alone.</summary>
-    private double[] Upper(int first, int end, int places, Func<int, int, int> of, double[] sums)
+    private double[] Upper(int places, Func<int, int, int> of, double[] sums)
     {
         var upper = new double[places];
         Array.Fill(upper, double.PositiveInfinity);
@@ -137,7 +173,7 @@ internal sealed class DualSearch
                         continue;
                     }
 
-                    for (var t = Math.Max(first, part.Start); t <= Math.Min(end - 1, part.End); t++)
+                    for (var t = part.Start; t <= part.End; t++)
                     {
                         if (needs[k, t] > 0)
                         {
@@ -176,9 +212,8 @@ internal sealed class DualSearch
     }
 
     /// <summary>A row for the choice of each starting day that breaks its price most.</summary>
-    private bool Cut(DualPrices prices, PackingProgram program, double[] row, Func<int, int, int> of, double[] sums, int first, int end)
+    private void Cut(DualPrices prices, PackingProgram program, double[] row, Func<int, int, int> of, double[] sums)
     {
-        var added = false;
         for (var i = 0; i < choices.Length;)
         {
             var (start, worst) = (choices[i].Start, i);
@@ -187,7 +222,7 @@ internal sealed class DualSearch
                 worst = ratio[i] > ratio[worst] ? i : worst;
             }
 
-            if (ratio[worst] <= Enough)
+            if (ratio[worst] <= 1)
             {
                 continue;
             }
@@ -195,27 +230,12 @@ internal sealed class DualSearch
             Array.Clear(row);
             used.Clear();
             prices.Use(choices[worst], used);
-            var (limit, any) = ((double)choices[worst].Cents, false);
             foreach (var (k, t, amount) in used)
             {
-                if (of(k, t) is >= 0 and var at)
-                {
-                    row[at] += amount / sums[at];
-                    any = true;
-                }
-                else
-                {
-                    limit -= amount * price[k][t];
-                }
+                row[of(k, t)] += amount / sums[of(k, t)];
             }
 
-            if (any)
-            {
-                program.Add(row, Math.Max(0, limit));
-                added = true;
-            }
+            program.Add(row, choices[worst].Cents);
         }
-
-        return added;
     }
 }

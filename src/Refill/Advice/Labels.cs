@@ -12,15 +12,19 @@ internal readonly record struct Part(int Class, short Start, short End, long Amo
 }
 
 /// <summary>A state at the start of a day: what it has cost and what is left.</summary>
+/// <param name="Linear">The same, by the dual prices alone.</param>
 /// <param name="Bound">In cents: no schedule that goes on from here costs less.</param>
 /// <param name="Path">The last purchase (index into the search's path), -1: none.</param>
-internal readonly record struct Label(int Cents, int Bound, int Offset, int Count, int Path, int Context, int SlowUsed);
+internal readonly record struct Label(int Cents, int Linear, int Bound, int Offset, int Count, int Path, int Context, int SlowUsed);
 
 /// <summary>The labels of one day with their parts.</summary>
 internal sealed class LabelSet
 {
     /// <summary>How many times more than it may keep a set compares with one another.</summary>
-    private const int Crowd = 16;
+    private const int Crowd = 4;
+
+    /// <summary>One part in so many of what is hoped for is not believed.</summary>
+    private const int Doubt = 6;
 
     public List<Label> Labels { get; } = [];
 
@@ -48,7 +52,7 @@ internal sealed class LabelSet
             var beaten = false;
             for (var j = kept - 1; j >= 0 && !beaten; j--)
             {
-                beaten = Labels[j].Bound <= label.Bound && Dominates(Labels[j], label, contexts);
+                beaten = Labels[j].Bound <= label.Bound && Labels[j].Linear <= label.Linear && Dominates(Labels[j], label, contexts);
             }
 
             if (!beaten)
@@ -67,20 +71,29 @@ internal sealed class LabelSet
     }
 
     /// <summary>
-    /// Keeps so many: half of them for their bound, half for being the best among those that have cost about as much. By the bound alone a search keeps what has paid little yet and hopes for much.
+    /// Keeps so many: a third each for their bound, for a bound that trusts what is hoped for less than what is paid (weighted A*), and for being the best of those that have cost about as much. By the
+    /// bound alone a search keeps what has paid little yet and hopes for much.
     /// </summary>
     private int Narrow(int width)
     {
+        var take = (width + 2) / 3;
         Labels.Sort((a, b) => a.Bound != b.Bound ? a.Bound.CompareTo(b.Bound) : a.Cents != b.Cents ? b.Cents.CompareTo(a.Cents) : a.Path.CompareTo(b.Path));
-        var (first, groups) = ((width + 1) / 2, width / 2);
+        Labels.Sort(take, Labels.Count - take, Comparer<Label>.Create((a, b) => Weighted(a) != Weighted(b) ? Weighted(a).CompareTo(Weighted(b)) : a.Path.CompareTo(b.Path)));
+        var (first, groups) = (Math.Min(Labels.Count, 2 * take), Math.Max(0, width - (2 * take)));
         var rest = Labels.GetRange(first, Labels.Count - first);
         Labels.RemoveRange(first, Labels.Count - first);
+        if (rest.Count == 0)
+        {
+            return int.MaxValue;
+        }
+
+        rest.Sort((a, b) => a.Bound != b.Bound ? a.Bound.CompareTo(b.Bound) : a.Path.CompareTo(b.Path));
         var (least, most) = (rest.Min(label => label.Cents), rest.Max(label => label.Cents));
-        var taken = new bool[Math.Max(1, groups)];
+        var taken = new bool[groups];
         var dropped = int.MaxValue;
         foreach (var label in rest)
         {
-            var group = groups == 0 ? 0 : (int)((long)(label.Cents - least) * (groups - 1) / Math.Max(1, most - least));
+            var group = (int)((long)(label.Cents - least) * (groups - 1) / Math.Max(1, most - least));
             if (groups > 0 && !taken[group])
             {
                 taken[group] = true;
@@ -94,6 +107,8 @@ internal sealed class LabelSet
 
         return dropped;
     }
+
+    private static long Weighted(Label label) => label.Bound + ((label.Bound - label.Cents) / Doubt);
 
     /// <summary>Of labels that hold the same, the cheapest.</summary>
     private void Unite()

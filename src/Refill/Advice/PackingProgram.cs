@@ -83,6 +83,23 @@ internal sealed class PackingProgram
         basic.Add(count + slacks++);
     }
 
+    /// <summary>Drops the rows that are furthest from binding, until so many are left.</summary>
+    public void Forget(int most)
+    {
+        if (rows.Count <= count + most)
+        {
+            return;
+        }
+
+        var loose = Enumerable.Range(0, rows.Count).Where(i => basic[i] >= count).OrderByDescending(i => rows[i][count]).Take(rows.Count - count - most).OrderDescending().ToList();
+        foreach (var i in loose)
+        {
+            (rows[i], basic[i]) = (rows[^1], basic[^1]);
+            rows.RemoveAt(rows.Count - 1);
+            basic.RemoveAt(basic.Count - 1);
+        }
+    }
+
     /// <summary>To the best solution of the rows so far.</summary>
     /// <returns>False: not within so many pivots, or it has none.</returns>
     public bool Solve(int mostPivots)

@@ -108,6 +108,12 @@ public sealed record Question(
     /// <summary>What a person may need of one commodity in one day: a petabyte leaves room to add 400 of them, and their cents.</summary>
     public const long MaxNeed = 1L << 50;
 
+    public const int MaxStock = 500;
+
+    public const int MaxCarriers = 1_000;
+
+    public const int MaxUses = 10_000;
+
     public const long MaxCents = 1_000_000_00;
 
     public static readonly IReadOnlyList<Commodity> Commodities = [Commodity.Data, Commodity.Hotspot, Commodity.Voice, Commodity.Sms];
@@ -124,6 +130,7 @@ public sealed record Question(
         Demand(SlowDays >= 0, "no fewer than 0 slow days");
         Demand(UsesLeft.All(uses => uses is >= 0 and <= byte.MaxValue), "uses of 0 to 255");
         Demand(Carriers.All(carrier => carrier.SimCents is >= 0 and <= MaxCents), "SIM prices that are not negative");
+        Demand(Stock.Count <= MaxStock && Carriers.Count <= MaxCarriers && UsesLeft.Count <= MaxUses, $"at most {MaxStock} things on the card, {MaxCarriers} carriers and {MaxUses} limited things");
         Demand(Stock.All(stock => stock.Start >= 0 && stock.End >= stock.Start), "stock that ends after it starts");
         Demand(Offers.All(Sound), "offers of known carriers and uses, of 1 to 10,000 days, 1 to 24 periods and prices that are not negative");
     }

@@ -1,122 +1,99 @@
 namespace Refill.Advice;
 
 /// <summary>
-/// A second bound, for what the linear one cannot see: that plans are bought whole. The data that is still needed must fit into plans bought whole, whenever they begin; what the other commodities are
-/// worth at the dual prices is taken off their prices first (a Lagrangian relaxation of all but the data, and of time). A covering knapsack, for each day and each amount, in levels.
+/// A second bound, for what the linear one cannot see: that plans are bought whole. One commodity, once bought, may in it be kept for ever, and no plan gives more than is needed in its own validity; what
+/// the other commodities are worth at the dual prices is taken off its price. That is a table over days and over how far the needs are covered: counted from the first day on, the rest of a day costs nothing to
+/// keep, and only a purchase is rounded (up, to a level).
 /// </summary>
 internal sealed class WholePlans
 {
-    private const int Levels = 400;
+    /// <summary>Cells of the table times choices of a day, at most: what it costs to fill it.</summary>
+    private const int MostWork = 8_000_000;
 
-    /// <summary>Days on which the table is made anew; those between use the one before, which is no higher.</summary>
-    private const int MostTables = 60;
+    private const int MostLevels = 2_000;
+    private const int FewestLevels = 100;
 
-    private readonly DualPrices prices;
+    private readonly int commodity;
     private readonly Needs needs;
+    private readonly DualPrices prices;
     private readonly double[][] least;
     private readonly double[] others;
     private readonly long[][] slowest;
     private readonly double perLevel;
-    private readonly int step;
+    private readonly int levels;
 
-    public WholePlans(Needs needs, Choices choices, DualPrices prices, int slowDays)
+    public WholePlans(int commodity, Needs needs, Choice[][] choices, DualPrices prices, int slowDays)
     {
-        (this.needs, this.prices) = (needs, prices);
-        step = (needs.Days + MostTables - 1) / MostTables;
-        perLevel = Math.Max(1, needs.In(0, 0, needs.Days - 1) / (double)Levels);
+        (this.commodity, this.needs, this.prices) = (commodity, needs, prices);
         others = new double[needs.Days + 1];
+        var kinds = new List<(long Usable, double Cents)>[needs.Days];
         for (var t = needs.Days - 1; t >= 0; t--)
         {
-            others[t] = others[t + 1] + needs.Needed.Where(k => k != 0).Sum(k => prices.Worth(k, t, t));
+            others[t] = others[t + 1] + needs.Needed.Where(k => k != commodity).Sum(k => prices.Worth(k, t, t));
+            kinds[t] = Best(choices[t]);
         }
 
-        slowest = Slowest(slowDays);
-        least = new double[(needs.Days / step) + 1][];
-        var kinds = new List<(int Levels, double Cents)>();
+        slowest = Slowest(commodity == 0 ? slowDays : 0);
+        levels = Math.Clamp(MostWork / Math.Max(1, kinds.Sum(day => day.Count)), FewestLevels, MostLevels);
+        perLevel = Math.Max(1, needs.In(commodity, 0, needs.Days - 1) / (double)levels);
+        least = new double[needs.Days + 1][];
+        least[needs.Days] = new double[levels + 1];
         for (var t = needs.Days - 1; t >= 0; t--)
         {
-            foreach (var choice in choices.ByDay[t])
-            {
-                if (Usable(choice) is > 0 and var usable)
-                {
-                    kinds.Add(((int)Math.Ceiling((usable / perLevel) - 1e-9), Math.Max(0, choice.Cents - prices.WorthOfOthers(choice))));
-                }
-            }
-
-            kinds = Best(kinds);
-            if (t % step == 0)
-            {
-                least[t / step] = Cover(kinds);
-            }
+            least[t] = Fill(t, kinds[t], least[t + 1]);
         }
     }
 
-    /// <summary>In cents: what must still be paid from this day on, if so much data and other things worth so much are held.</summary>
-    public double ToGo(int day, long heldData, double heldOthers, int slowDaysLeft)
+    /// <summary>In cents: what must still be paid from this day on, if so much of the commodity and other things worth so much are held.</summary>
+    public double ToGo(int day, long held, double heldOthers, int slowDaysLeft)
     {
-        if (day >= needs.Days)
-        {
-            return 0;
-        }
-
-        var missing = needs.In(0, day, needs.Days - 1) - heldData - slowest[Math.Min(slowDaysLeft, slowest.Length - 1)][day];
-        var level = missing <= 0 ? 0 : (int)Math.Min(Levels, Math.Floor(missing / perLevel));
-        return least[day / step][level] + Math.Max(0, others[day] - heldOthers);
+        var covered = needs.In(commodity, 0, day - 1) + held + slowest[Math.Min(slowDaysLeft, slowest.Length - 1)][day];
+        return least[day][(int)Math.Min(levels, Math.Ceiling((covered / perLevel) - 1e-9))] + Math.Max(0, others[day] - heldOthers - (commodity == 0 ? 0 : prices.Slow(day, slowDaysLeft)));
     }
 
-    private long Usable(Choice choice)
+    private double[] Fill(int t, List<(long Usable, double Cents)> kinds, double[] next)
     {
-        var sum = 0L;
-        if (choice.Gives(0))
+        var row = new double[levels + 1];
+        var (first, must) = ((int)(needs.In(commodity, 0, t - 1) / perLevel), needs.In(commodity, 0, t));
+        var steps = kinds.ConvertAll(kind => ((int)Math.Ceiling((kind.Usable / perLevel) - 1e-9), kind.Cents));
+        for (var level = levels; level >= first; level--)
         {
-            if ((choice.Daily & 1) == 0)
+            var best = (level * perLevel) + 1e-6 >= must ? next[level] : double.PositiveInfinity;
+            foreach (var (covers, cents) in steps)
             {
-                sum = choice.Amounts[0];
+                best = Math.Min(best, cents + row[Math.Min(levels, level + covers)]);
             }
-            else
-            {
-                sum = needs.DailyIn(0, choice.Start, choice.End, choice.Amounts[0]);
-            }
+
+            row[level] = best;
         }
 
-        foreach (var later in choice.Later)
-        {
-            sum += Usable(later);
-        }
-
-        return sum;
+        return row;
     }
 
-    /// <summary>Those that no other one beats in both levels and price.</summary>
-    private static List<(int Levels, double Cents)> Best(List<(int Levels, double Cents)> kinds)
+    /// <summary>How much each choice can give, and at what price: those that no other one beats in both.</summary>
+    private List<(long Usable, double Cents)> Best(Choice[] day)
     {
-        kinds.Sort((a, b) => a.Cents != b.Cents ? a.Cents.CompareTo(b.Cents) : b.Levels.CompareTo(a.Levels));
-        var best = new List<(int Levels, double Cents)>();
-        foreach (var kind in kinds)
+        var best = new List<(long Usable, double Cents)>();
+        foreach (var (usable, cents) in day.Select(choice => (Usable(choice), Math.Max(0, choice.Cents - prices.WorthWithout(choice, commodity)))).Where(kind => kind.Item1 > 0).OrderBy(kind => kind.Item2).ThenByDescending(kind => kind.Item1))
         {
-            if (best.Count == 0 || kind.Levels > best[^1].Levels)
+            if (best.Count == 0 || usable > best[^1].Usable)
             {
-                best.Add(kind);
+                best.Add((usable, cents));
             }
         }
 
         return best;
     }
 
-    /// <summary>[levels]: the least that plans which cover them cost.</summary>
-    private static double[] Cover(List<(int Levels, double Cents)> kinds)
+    private long Usable(Choice choice)
     {
-        var least = new double[Levels + 1];
-        for (var level = 1; level <= Levels; level++)
+        var sum = !choice.Gives(commodity) ? 0 : (choice.Daily & (1 << commodity)) == 0 ? choice.Amounts[commodity] : needs.DailyIn(commodity, choice.Start, choice.End, choice.Amounts[commodity]);
+        foreach (var later in choice.Later)
         {
-            least[level] = double.PositiveInfinity;
-            foreach (var (covers, cents) in kinds)
-            {
-                least[level] = Math.Min(least[level], cents + least[Math.Max(0, level - covers)]);
-            }
+            sum += Usable(later);
         }
 
-        return least;
+        return sum;
     }
 
     private long[][] Slowest(int slowDays)

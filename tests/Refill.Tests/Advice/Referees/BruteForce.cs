@@ -5,7 +5,7 @@ namespace Refill.Tests.Advice.Referees;
 /// <summary>Tries everything: every multiset of offers on every day, of at most four a day. For tiny questions only.</summary>
 internal static class BruteForce
 {
-    private const int MostADay = 4;
+    public const int MostADay = 4;
 
     /// <summary>In cents; null: nothing covers the need.</summary>
     public static long? Cheapest(Question question)
