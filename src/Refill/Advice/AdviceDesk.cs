@@ -71,9 +71,9 @@ public sealed class AdviceDesk
         var solving = new Solving(connectors, patience);
         try
         {
-            if (solving.Solve(asking, out var kind) is { } found)
+            if (solving.Cheaper(asking, asking.Anew(), out var kind) is var (chosen, found))
             {
-                return Written(stay, asking, found) is { } written ? Besides(written, asking, found, stay.Only is null ? null : all, solving, patience) : NotChecked("the day book");
+                return Written(stay, chosen, found) is { } written ? Besides(written, chosen, found, stay.Only is null ? null : all, solving, patience) : NotChecked("the day book");
             }
 
             return solving.Refused != Fault.Nothing ? NotChecked(solving.Refused.ToString())

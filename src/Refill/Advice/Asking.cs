@@ -48,6 +48,22 @@ internal sealed record Asking(Question Question, IReadOnlyList<Ware> Wares, IRea
         return need;
     }
 
+    /// <summary>
+    /// The same for who buys though a plan runs: what is on the cards is given up, and what would queue is not bought. Null: nothing is gained by that. Not stated is taken for what most carriers do, which
+    /// is to begin anew.
+    /// </summary>
+    public Asking? Anew()
+    {
+        var isBusy = Question.Carriers.Select(carrier => carrier.RunsUntil >= 0).ToArray();
+        if (!Question.Offers.Index().Any(offer => isBusy[offer.Item.Carrier] && offer.Item.Alone && Wares[offer.Index].Plan.Stacking != Stacking.Queues))
+        {
+            return null;
+        }
+
+        return Keep(index => !isBusy[Question.Offers[index].Carrier] || Wares[index].Plan.Stacking != Stacking.Queues)
+            .With(question => question with { Stock = [], Carriers = [.. question.Carriers.Select(carrier => carrier with { RunsUntil = -1 })] });
+    }
+
     public Asking With(Func<Question, Question> change) => this with { Question = change(Question) };
 
     /// <summary>Only the offers of these wares.</summary>

@@ -21,6 +21,25 @@ internal sealed class Solving(CarrierDirectory connectors, CancellationToken can
         return answer.HasSchedule ? Check(asking, answer) : null;
     }
 
+    /// <summary>The cheaper of two ways of asking; it is proven if neither can be cheaper.</summary>
+    public (Asking Asking, Checked Found)? Cheaper(Asking one, Asking? other, out AnswerKind kind)
+    {
+        var first = Solve(one, out kind);
+        if (other is null || Refused != Fault.Nothing)
+        {
+            return first is null ? null : (one, first);
+        }
+
+        var second = Solve(other, out var kindOfSecond);
+        var bound = Math.Min(BoundOf(first, kind), BoundOf(second, kindOfSecond));
+        var isFirst = first is not null && (second is null || first.Played.Cents <= second.Played.Cents);
+        kind = kind == AnswerKind.Impossible ? kindOfSecond : kind;
+        return (isFirst ? first : second) is not { } best ? null
+            : (isFirst ? one : other, best with { LowerBound = bound, Kind = best.Played.Cents <= bound ? AnswerKind.Proven : AnswerKind.Bounded });
+    }
+
+    private static long BoundOf(Checked? found, AnswerKind kind) => found?.LowerBound ?? (kind == AnswerKind.Impossible ? long.MaxValue : 0);
+
     private Checked? Check(Asking asking, Answer answer)
     {
         var asSolved = Replay.Play(asking.Question, answer.Schedule);

@@ -108,11 +108,11 @@ internal sealed class Pricer(Purse purse, Calendar calendar, CarrierDirectory co
             var question = asked with { Coupons = coupon is null ? null : [coupon], Spent = spent };
             foreach (var pack in Pricing.Answer(question, purse.Book).Packs.Select(pack => pack.Code).Prepend(null))
             {
-                foreach (var priced in Variants(question with { Pack = pack }))
+                foreach (var (priced, isCounted) in Variants(question with { Pack = pack }))
                 {
                     if (coupon is null || priced.Lines.Any(line => line.Promotion.Coupon == coupon))
                     {
-                        Add(carrier, plan, pack, coupon is not null, priced, first, last);
+                        Add(carrier, plan, pack, coupon is not null, priced, isCounted, first, last);
                     }
                 }
             }
@@ -120,14 +120,19 @@ internal sealed class Pricer(Purse purse, Calendar calendar, CarrierDirectory co
     }
 
     /// <summary>The price, and what it becomes as the limited offers in it are used up.</summary>
-    private IEnumerable<Priced> Variants(PriceQuestion question)
+    private IEnumerable<(Priced Priced, bool IsCounted)> Variants(PriceQuestion question)
     {
         var none = question.Spent ?? new HashSet<string>();
         var waiting = new Queue<HashSet<string>>([[]]);
         var seen = new HashSet<string> { "" };
         var variants = new List<Priced>();
-        while (waiting.TryDequeue(out var spent) && variants.Count <= MostVariants)
+        while (waiting.TryDequeue(out var spent))
         {
+            if (variants.Count == MostVariants)
+            {
+                return [(variants[0], false)];
+            }
+
             var priced = Pricing.Price(question with { Spent = none.Concat(spent).ToHashSet() }, purse.Book);
             variants.Add(priced);
             foreach (var line in priced.Lines.Where(line => CountedBy(line.Promotion, question.Carrier).Any()))
@@ -140,10 +145,10 @@ internal sealed class Pricer(Purse purse, Calendar calendar, CarrierDirectory co
             }
         }
 
-        return variants;
+        return variants.Select(priced => (priced, true));
     }
 
-    /// <summary>What is counted of an offer: uses in all, uses of this carrier's card, and that a card has one first purchase.</summary>
+    /// <summary>What is counted of an offer: uses in all, and of this carrier's card. That a first purchase comes first, the till sees to.</summary>
     private IEnumerable<(string Key, long Left)> CountedBy(Promotion promotion, string carrier)
     {
         if (purse.InAll(promotion) is { } inAll and < Countless)
@@ -155,16 +160,11 @@ internal sealed class Pricer(Purse purse, Calendar calendar, CarrierDirectory co
         {
             yield return ($"{promotion.Code} {carrier}", byCard);
         }
-
-        if (promotion.IsFirstPurchaseOnly)
-        {
-            yield return ($" {carrier}", 1);
-        }
     }
 
-    private void Add(Carrier carrier, Plan plan, string? pack, bool takesCoupon, Priced priced, int first, int last)
+    private void Add(Carrier carrier, Plan plan, string? pack, bool takesCoupon, Priced priced, bool isCounted, int first, int last)
     {
-        var uses = priced.Lines.SelectMany(line => CountedBy(line.Promotion, carrier.Code)).DistinctBy(use => use.Key).OrderBy(use => use.Key, StringComparer.Ordinal).ToList();
+        var uses = !isCounted ? [] : priced.Lines.SelectMany(line => CountedBy(line.Promotion, carrier.Code)).DistinctBy(use => use.Key).OrderBy(use => use.Key, StringComparer.Ordinal).ToList();
         var key = (plan.Code, pack, takesCoupon, priced.TotalCents, priced.BonusBytes, string.Join('|', uses.Select(use => use.Key)));
         if (open.TryGetValue(key, out var index) && Offers[index].LastDay == first - 1)
         {

@@ -177,6 +177,24 @@ public sealed partial class AdvicePageTests : IAsyncLifetime
         Assert.Equal(404, (int)(await visitor.GetAsync("/advice?card=" + StorefrontRig.NoSuchId)).Status);
     }
 
+    [Fact]
+    public async Task One_visitor_has_one_question_at_a_time()
+    {
+        using var gate = new AdviceGate();
+        var cancellation = TestContext.Current.CancellationToken;
+        using (var first = await gate.EnterAsync("a", cancellation))
+        {
+            Assert.NotNull(first);
+            Assert.Null(await gate.EnterAsync("a", cancellation));
+            using var other = await gate.EnterAsync("b", cancellation);
+            Assert.NotNull(other);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gate.EnterAsync("c", new CancellationToken(canceled: true)));
+        }
+
+        using var again = await gate.EnterAsync("a", cancellation);
+        Assert.NotNull(again);
+    }
+
     /// <summary>Each day's need in MB, after it was seen that what the day takes adds up to it.</summary>
     private static List<decimal> Checked(Answer page, Text words)
     {

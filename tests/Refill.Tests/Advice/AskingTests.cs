@@ -86,6 +86,15 @@ public sealed class AskingTests
     }
 
     [Fact]
+    public void Where_there_are_too_many_limited_offers_the_best_price_is_taken_to_be_always_there_and_the_till_corrects_it()
+    {
+        var asking = Ask([.. Enumerable.Range(0, 8).Select(index => Percent($"p{index}", 1) with { LimitPerCard = 1, IsCombinable = true })], Plan());
+        Assert.Equal((920, null), Assert.Single(asking.Question.Offers) is var offer ? ((int)offer.Cents, offer.Uses) : default);
+        var (paid, schedule) = Till.Price(asking, [new Purchase(0, 0, 0), new Purchase(1, 1, 0)], Connectors);
+        Assert.Equal([920, 1000], schedule.Select(purchase => paid.Question.Offers[purchase.Offer].Cents));
+    }
+
+    [Fact]
     public void Bonus_data_enlarges_the_pool_and_three_for_two_is_three_validities()
     {
         var bonus = new Promotion("bonus", new PromotionName("Bonus"), PromotionKind.BonusData, 2 * Gb);
