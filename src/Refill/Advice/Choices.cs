@@ -61,6 +61,9 @@ internal sealed class Choices
     private readonly Question question;
     private readonly Needs needs;
     private readonly bool[] hasAlone;
+
+    /// <summary>By carrier: it has a plan that must begin alone and will not be sold for ever.</summary>
+    private readonly bool[] cannotWait;
     private readonly bool slowCounts;
     private int[]? carriers;
 
@@ -68,6 +71,7 @@ internal sealed class Choices
     {
         (this.question, this.needs) = (question, needs);
         hasAlone = new bool[question.Carriers.Count];
+        cannotWait = new bool[question.Carriers.Count];
         foreach (var offer in question.Offers.Where(offer => offer.Alone))
         {
             hasAlone[offer.Carrier] = true;
@@ -115,6 +119,11 @@ internal sealed class Choices
         for (var s = 0; s < needs.Days; s++)
         {
             choices.ByDay[s] = choices.OfDay(s);
+        }
+
+        foreach (var choice in choices.ByDay.SelectMany(day => day).Where(choice => choice.Alone && !choices.HoldsTomorrow(choice)))
+        {
+            choices.cannotWait[choice.Carrier] = true;
         }
 
         var number = 0;
@@ -354,8 +363,32 @@ internal sealed class Choices
             return false;
         }
 
-        // Begun later, what follows it begins later too: its own next period, or what waits until it has ended.
-        if (choice.Later.Length > 0 || (hasAlone[choice.Carrier] && needs.Needed.Any(k => needs.In(k, choice.Start, choice.End + 1) > 0 && (choice.Ample & (1 << k)) == 0)))
+        // Begun later, what follows it begins later too: its own next period, or what waits until it has ended, and may be needed by then, or not be sold any more.
+        if (choice.Later.Length > 0 || cannotWait[choice.Carrier] || (hasAlone[choice.Carrier] && !needs.Needed.All(k => (choice.Ample & (1 << k)) != 0 && IsAmpleTomorrow(choice, k) || needs.In(k, choice.Start, choice.End + 1) == 0)))
+        {
+            return true;
+        }
+
+        return !HoldsTomorrow(choice);
+    }
+
+    /// <summary>Begun a day later, it would still cover the whole need of its days.</summary>
+    private bool IsAmpleTomorrow(Choice choice, int k)
+    {
+        var (first, last) = (choice.Start + 1, question.Offers[choice.Offer].LastOf(choice.Start + 1));
+        return question.Offers[choice.Offer].Grants[(Commodity)k] switch
+        {
+            { Kind: GrantKind.Unlimited } => true,
+            { Kind: GrantKind.Pool, Amount: var amount } => amount >= needs.In(k, first, last),
+            { Kind: GrantKind.Daily, Amount: var amount } => amount >= needs.MostIn(k, first, last),
+            _ => false,
+        };
+    }
+
+    /// <summary>Tomorrow it can be begun at no higher price, or another can that serves as well.</summary>
+    private bool HoldsTomorrow(Choice choice)
+    {
+        if (choice.Start + 1 >= needs.Days)
         {
             return true;
         }
@@ -363,10 +396,10 @@ internal sealed class Choices
         var offer = question.Offers[choice.Offer];
         if (LastStart(offer, needs.Days) > choice.Start && offer.LastOf(choice.Start + 1) >= offer.LastOf(choice.Start))
         {
-            return false;
+            return true;
         }
 
-        return !Array.Exists(ByDay[choice.Start + 1], next => Stays(next, choice));
+        return Array.Exists(ByDay[choice.Start + 1], next => Stays(next, choice));
     }
 
     private bool Stays(Choice next, Choice choice)

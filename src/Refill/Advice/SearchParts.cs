@@ -71,7 +71,8 @@ internal sealed partial class Search
             {
                 if (parts[i].Start <= (choice.Start <= day ? 0 : choice.Start) && parts[i].End >= choice.End)
                 {
-                    pools += parts[i].Class == k ? parts[i].Amount : 0;
+                    // A pool that lasts longer counts only if it has enough for all its days: else this choice would save it.
+                    pools += parts[i].Class == k && (parts[i].End == choice.End || parts[i].Amount >= needs.In(k, day, parts[i].End)) ? parts[i].Amount : 0;
                     daily += parts[i].Class == Part.Daily + k ? parts[i].Amount : 0;
                 }
             }

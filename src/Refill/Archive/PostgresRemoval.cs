@@ -17,6 +17,8 @@ internal sealed class PostgresRemoval : Removal
     /// <summary>For as long as the connection.</summary>
     private const string Alone = "SELECT pg_try_advisory_lock(hashtext('refill archive'))";
 
+    private const string NoLongerAlone = "SELECT pg_advisory_unlock_all()";
+
     // All orders wait behind whoever waits for this lock: it gives up soon, and tries again.
     private const string Patience = "SET LOCAL lock_timeout = '500ms'";
     private const int MaxTries = 10;
@@ -101,7 +103,21 @@ internal sealed class PostgresRemoval : Removal
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    public override ValueTask DisposeAsync() => connection.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        // Said aloud: PostgreSQL ends a session some time after its connection is closed, and the next run would find this one still there.
+        try
+        {
+            await using var end = new NpgsqlCommand(NoLongerAlone, connection);
+            await end.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
+        {
+            // A broken connection has no lock.
+        }
+
+        await connection.DisposeAsync();
+    }
 
     private async Task<bool> TryBookAsync(ArchiveRow row, Leaving leaving, Guid firstNewId, CancellationToken cancellation)
     {
