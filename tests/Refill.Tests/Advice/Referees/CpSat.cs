@@ -13,6 +13,10 @@ internal static class CpSat
         public bool Proven => Status is CpSolverStatus.Optimal or CpSolverStatus.Infeasible;
     }
 
+    /// <summary>About how many variables the model of a question has.</summary>
+    public static long Size(Question question, IEnumerable<int> offers) =>
+        offers.Select(index => question.Offers[index]).Sum(offer => (long)Math.Max(0, Math.Min(offer.LastDay + offer.StartWithin, question.Days - 1) - offer.FirstDay + 1) * (1 + (question.Need.Count(row => row.Any(need => need > 0)) * Math.Min(offer.Days, question.Days))));
+
     /// <param name="offers">Indices of the offers that it may use.</param>
     /// <param name="most">How many of one offer can begin on one day.</param>
     public static Verdict Solve(Question question, IEnumerable<int> offers, double seconds, int workers, int most = 6)
