@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Refill.Advice;
-using Refill.Cards;
 using Refill.Promotions;
 using Refill.Units;
 
@@ -54,7 +53,7 @@ public sealed class AdviceForm
 
     private readonly Dictionary<string, string> texts = [];
 
-    public string this[string name] => Typed(name);
+    public string this[string name] => Text(name);
 
     public bool Has(string name) => texts.ContainsKey(name);
 
@@ -126,12 +125,12 @@ public sealed class AdviceForm
             SmsADay = Whole("sms", Stay.MostSmsADay),
             HotspotBytesADay = Has("hotall") ? null : Gigabytes("hot", mayBeNothing: true),
             SlowDays = Whole("slow", Stay.MostDays),
-            Owned = card is not null ? [card] : Has("have") ? [Typed("have")] : [],
-            Only = Has("only") ? card ?? (Has("have") ? Typed("have") : null) : null,
-            Card = CellId.TryParse(Typed("card"), out var id) ? id : null,
+            Owned = card is not null ? [card] : Has("have") ? [Text("have")] : [],
+            Only = Has("only") ? card ?? (Has("have") ? Text("have") : null) : null,
+            Card = CellId.TryParse(Text("card"), out var id) ? id : null,
             LeftBytes = left,
             LeftUntil = Day("lefton"),
-            Coupon = CouponText.Normalize(Typed("coupon")),
+            Coupon = CouponText.Normalize(Text("coupon")),
         };
         Refuse(left > 0 && stay.LeftUntil is null, AdviceFault.LeftWithoutDay, "lefton");
         refused ??= Has("coupon") && stay.Coupon is null ? new AdviceRefused("Quote_CouponUnknown", "coupon") : null;
@@ -163,35 +162,34 @@ public sealed class AdviceForm
                 return Gigabytes(gb, mayBeNothing: false);
             }
 
-            var habit = Uses.FirstOrDefault(known => Named(known) == Typed(use), (Habit)(-1));
-            Refuse(Has(use) && !Enum.IsDefined(habit), AdviceFault.UnknownChoice, use, Typed(use));
+            var habit = Uses.FirstOrDefault(known => Named(known) == Text(use), (Habit)(-1));
+            Refuse(Has(use) && !Enum.IsDefined(habit), AdviceFault.UnknownChoice, use, Text(use));
             return (Enum.IsDefined(habit) ? habit : Habit.Chat).BytesADay();
         }
 
         DateOnly? Day(string name)
         {
-            var text = Typed(name);
-            var isDay = DateOnly.TryParseExact(CardRecognition.Plain(text), "yyyy-M-d", CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed) && parsed.Year is > 1 and < 9998;
-            Refuse(text.Length > 0 && !isDay, AdviceFault.NotADay, name, text);
-            return isDay ? parsed : null;
+            var day = Typed.Day(Text(name));
+            Refuse(Has(name) && day is null, AdviceFault.NotADay, name, Text(name));
+            return day;
         }
 
         int Whole(string name, int most)
         {
-            var isWhole = int.TryParse(CardRecognition.Plain(Typed(name)), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
-            Refuse(Has(name) && !isWhole, AdviceFault.NotANumber, name, Typed(name));
+            var number = Typed.Whole(Text(name));
+            Refuse(Has(name) && number is null, AdviceFault.NotANumber, name, Text(name));
             Refuse(number > most, AdviceFault.TooMuch, name, most);
-            return number;
+            return number ?? 0;
         }
 
         long Gigabytes(string name, bool mayBeNothing)
         {
-            const decimal Gigabyte = 1_000_000_000;
-            var isNumber = decimal.TryParse(CardRecognition.Plain(Typed(name)).Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number);
-            Refuse(Has(name) && !isNumber, AdviceFault.NotANumber, name, Typed(name));
-            Refuse(isNumber && number == 0 && !mayBeNothing, AdviceFault.NoData, name);
-            Refuse(isNumber && number > Stay.MostBytesADay / Gigabyte, AdviceFault.TooMuchData, name, (Stay.MostBytesADay / 1_000_000_000).ToString("N0", CultureInfo.InvariantCulture));
-            return refused is null && isNumber ? (long)Math.Ceiling(number * Gigabyte) : 0;
+            var most = Typed.WholeGigabytes(Stay.MostBytesADay);
+            var number = Typed.Gigabytes(Text(name));
+            Refuse(Has(name) && number is null, AdviceFault.NotANumber, name, Text(name));
+            Refuse(number == 0 && !mayBeNothing, AdviceFault.NoData, name);
+            Refuse(number > most, AdviceFault.TooMuchData, name, most.ToString("N0", CultureInfo.InvariantCulture));
+            return refused is null && number is { } gigabytes ? Typed.Bytes(gigabytes) : 0;
         }
 
         void Refuse(bool isSo, AdviceFault fault, string field, object? detail = null)
@@ -203,9 +201,9 @@ public sealed class AdviceForm
         }
     }
 
-    public string Place => Places.Contains(Typed("place")) ? Typed("place") : Places[0];
+    public string Place => Places.Contains(Text("place")) ? Text("place") : Places[0];
 
-    private string Typed(string name) => texts.GetValueOrDefault(name, "");
+    private string Text(string name) => texts.GetValueOrDefault(name, "");
 
     public static string Named(Habit habit) => habit switch
     {

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using Refill.Cards;
 using Refill.Comparison;
 
 namespace Refill.Server.Storefront;
@@ -141,28 +139,27 @@ public sealed record NeedForm
 
         DateOnly? Day(string text, string field)
         {
-            var day = DateOnly.TryParseExact(CardRecognition.Plain(text), "yyyy-M-d", CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed) ? parsed : (DateOnly?)null;
+            var day = Typed.Day(text);
             Refuse(text.Length > 0 && day is null, NeedFault.NotADay, field, text);
-            return day is { Year: > 1 and < 9998 } ? day : null;
+            return day;
         }
 
         int Whole(string text, int most, string field)
         {
-            var isWhole = int.TryParse(CardRecognition.Plain(text), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
-            Refuse(text.Length > 0 && !isWhole, NeedFault.NotANumber, field, text);
+            var number = Typed.Whole(text);
+            Refuse(text.Length > 0 && number is null, NeedFault.NotANumber, field, text);
             Refuse(number > most, NeedFault.TooMuch, field, most);
-            return number;
+            return number ?? 0;
         }
 
         long Gigabytes(bool perDay)
         {
-            const decimal Gigabyte = 1_000_000_000;
-            var most = perDay ? Need.MostBytesADay : Need.MostBytesInAll;
-            var isNumber = decimal.TryParse(CardRecognition.Plain(Gb).Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number);
-            Refuse(Gb.Length > 0 && !isNumber, NeedFault.NotANumber, "gb", Gb);
-            Refuse(isNumber && number == 0, NeedFault.NoData, "gb");
-            Refuse(isNumber && number > most / Gigabyte, NeedFault.TooMuchData, "gb", most / 1_000_000_000);
-            return refused is null && isNumber ? (long)Math.Ceiling(number * Gigabyte) : 0;
+            var most = Typed.WholeGigabytes(perDay ? Need.MostBytesADay : Need.MostBytesInAll);
+            var number = Typed.Gigabytes(Gb);
+            Refuse(Gb.Length > 0 && number is null, NeedFault.NotANumber, "gb", Gb);
+            Refuse(number == 0, NeedFault.NoData, "gb");
+            Refuse(number > most, NeedFault.TooMuchData, "gb", most);
+            return refused is null && number is { } gigabytes ? Typed.Bytes(gigabytes) : 0;
         }
 
         int Choice(string text, IReadOnlyList<string> allowed, string field)

@@ -105,28 +105,13 @@ internal sealed class Bounds
         var sums = new Sums[choices.Count];
         foreach (var choice in byDay.SelectMany(day => day))
         {
-            Add(ref sums[choice.Number], choice, prices);
-        }
-
-        return new Relaxed(prices, [.. needs.Needed.Where(k => k is (int)Commodity.Data or (int)Commodity.Voice).Select(k => (k, new WholePlans(k, needs, byDay, prices, question.SlowDays)))], sums);
-    }
-
-    private void Add(ref Sums sums, Choice choice, DualPrices prices)
-    {
-        foreach (var k in needs.Needed)
-        {
-            if (choice.Gives(k))
+            foreach (var k in needs.Needed)
             {
-                var daily = (choice.Daily & (1 << k)) != 0;
-                sums.Worth[k] += daily ? prices.WorthOfDaily(k, choice.Start, choice.End, choice.Amounts[k]) : prices.WorthOfPool(k, choice.Start, choice.End, choice.Amounts[k]);
-                sums.Amount[k] += daily ? needs.DailyIn(k, choice.Start, choice.End, choice.Amounts[k]) : choice.Amounts[k];
+                (sums[choice.Number].Worth[k], sums[choice.Number].Amount[k]) = (prices.Worth(choice, k), needs.Usable(choice, k));
             }
         }
 
-        foreach (var later in choice.Later)
-        {
-            Add(ref sums, later, prices);
-        }
+        return new Relaxed(prices, [.. needs.Needed.Where(k => k is (int)Commodity.Data or (int)Commodity.Voice).Select(k => (k, new WholePlans(k, needs, byDay, prices, question.SlowDays)))], sums);
     }
 
     private sealed class Case(int sim)

@@ -1,56 +1,4 @@
-using System.Runtime.CompilerServices;
-
 namespace Refill.Advice;
-
-[InlineArray(Needs.Commodities)]
-internal struct Amounts
-{
-    private long first;
-}
-
-/// <summary>An offer that begins on one day: what of it can be of use from there, in the form in which the search adds it to a label.</summary>
-internal sealed class Choice
-{
-    public required int Offer { get; init; }
-
-    public required int Start { get; init; }
-
-    /// <summary>Its place among all choices of the question.</summary>
-    public int Number { get; set; }
-
-    /// <summary>The last day of its first period, not after the last day of the question.</summary>
-    public required int End { get; init; }
-
-    public required int Carrier { get; init; }
-
-    public required int Cents { get; init; }
-
-    /// <summary>A pool, or what is given each day (<see cref="Daily"/>), never more than is needed in the window; 0: nothing of use.</summary>
-    public Amounts Amounts;
-
-    /// <summary>A bit for each commodity that is given anew each day.</summary>
-    public int Daily { get; set; }
-
-    /// <summary>A bit for each commodity whose need in the window it covers whole.</summary>
-    public int Ample { get; set; }
-
-    public required bool Slow { get; init; }
-
-    public required bool Alone { get; init; }
-
-    /// <summary>The periods after the first, in the same form; empty for nearly all.</summary>
-    public required Choice[] Later { get; init; }
-
-    public required int[] Uses { get; init; }
-
-    /// <summary>It may be worth buying on a day on which nothing of it is used: tomorrow it is dearer, gone, or would end too late for what must wait for its end.</summary>
-    public bool MayWait { get; set; }
-
-    /// <summary>What it costs above what its grants are worth at the dual prices.</summary>
-    public double Waste { get; set; }
-
-    public bool Gives(int commodity) => Amounts[commodity] > 0;
-}
 
 /// <summary>
 /// Step 1 of the method: of all offers and days, the choices that no other one beats. One beats another on a day if it costs no more, its SIM counted, lasts as long, gives as much of all that is needed in
@@ -148,7 +96,7 @@ internal sealed class Choices
         for (var i = 0; i < question.Offers.Count; i++)
         {
             var offer = question.Offers[i];
-            if (offer.FirstDay < needs.Days && offer.LastDay >= offer.FirstDay && !(offer.Uses ?? []).GroupBy(use => use).Any(use => use.Count() > question.UsesLeft[use.Key]))
+            if (offer.FirstDay < needs.Days && offer.LastDay >= offer.FirstDay && (offer.Uses ?? []).All(use => question.UsesLeft[use] > 0))
             {
                 var days = Math.Min(offer.DaysByStart?.Max() ?? offer.Days, needs.Days);
                 var entry = new Broad(i, offer, days, [.. needs.Needed.Select(k => Capped(offer, k, Windows(days)[k]))]);
@@ -246,7 +194,7 @@ internal sealed class Choices
     };
 
     /// <summary>Apart from price and grants, the one can be bought wherever the other is.</summary>
-    private bool StandsFor(Offer x, Offer y, bool sameLength)
+    private bool StandsFor(Offer x, Offer y, bool endsNoLater)
     {
         if (x.Alone && !y.Alone)
         {
@@ -254,12 +202,12 @@ internal sealed class Choices
         }
 
         // While it runs, what must run alone waits: it may not run longer than the other did, or with a carrier that has such plans at all.
-        if (hasAlone[x.Carrier] && (x.Carrier != y.Carrier || !sameLength))
+        if (hasAlone[x.Carrier] && (x.Carrier != y.Carrier || !endsNoLater))
         {
             return false;
         }
 
-        return (!slowCounts || x.SlowAfter || !y.SlowAfter || x.Grants.Data.Kind == GrantKind.Unlimited) && (x.Uses ?? []).All(use => (y.Uses ?? []).Contains(use)) && (x.Uses?.Count ?? 0) <= (y.Uses?.Count ?? 0);
+        return (!slowCounts || x.SlowAfter || !y.SlowAfter || x.Grants.Data.Kind == GrantKind.Unlimited) && (x.Uses ?? []).All(use => (y.Uses ?? []).Contains(use));
     }
 
     private Choice[] OfDay(int s)
@@ -336,7 +284,11 @@ internal sealed class Choices
         return choice;
     }
 
-    private bool Beats(Choice a, Choice b)
+    private bool Beats(Choice a, Choice b) => Serves(a, b, question.Offers[a.Offer].LastOf(a.Start) == question.Offers[b.Offer].LastOf(b.Start));
+
+    /// <summary>The one, of the same day or the next, costs no more than the other and serves as well.</summary>
+    /// <param name="endsNoLater">What must begin alone waits no longer for it.</param>
+    private bool Serves(Choice a, Choice b, bool endsNoLater)
     {
         if (a.Cents + (a.Carrier == b.Carrier ? 0 : Sim(a.Carrier)) > b.Cents || a.End < b.End || a.Later.Length > 0 || b.Later.Length > 0)
         {
@@ -351,8 +303,7 @@ internal sealed class Choices
             }
         }
 
-        var (x, y) = (question.Offers[a.Offer], question.Offers[b.Offer]);
-        return StandsFor(x, y, x.LastOf(a.Start) == y.LastOf(b.Start));
+        return StandsFor(question.Offers[a.Offer], question.Offers[b.Offer], endsNoLater);
     }
 
     /// <summary>Tomorrow there is nothing that could be bought instead: then it may be right to buy it before it is needed.</summary>
@@ -364,7 +315,7 @@ internal sealed class Choices
         }
 
         // Begun later, what follows it begins later too: its own next period, or what waits until it has ended, and may be needed by then, or not be sold any more.
-        if (choice.Later.Length > 0 || cannotWait[choice.Carrier] || (hasAlone[choice.Carrier] && !needs.Needed.All(k => (choice.Ample & (1 << k)) != 0 && IsAmpleTomorrow(choice, k) || needs.In(k, choice.Start, choice.End + 1) == 0)))
+        if (choice.Later.Length > 0 || cannotWait[choice.Carrier] || (hasAlone[choice.Carrier] && !needs.Needed.All(k => needs.In(k, choice.Start, choice.End + 1) == 0 || ((choice.Ample & (1 << k)) != 0 && IsAmpleTomorrow(choice, k)))))
         {
             return true;
         }
@@ -399,24 +350,6 @@ internal sealed class Choices
             return true;
         }
 
-        return Array.Exists(ByDay[choice.Start + 1], next => Stays(next, choice));
-    }
-
-    private bool Stays(Choice next, Choice choice)
-    {
-        if (next.Cents + (next.Carrier == choice.Carrier ? 0 : Sim(next.Carrier)) > choice.Cents || next.End < choice.End || choice.Later.Length > 0 || next.Later.Length > 0)
-        {
-            return false;
-        }
-
-        foreach (var k in needs.Needed)
-        {
-            if (choice.Amounts[k] > 0 && (next.Ample & (1 << k)) == 0 && !(next.Amounts[k] >= choice.Amounts[k] && ((choice.Daily & (1 << k)) == 0 || (next.Daily & (1 << k)) != 0)))
-            {
-                return false;
-            }
-        }
-
-        return StandsFor(question.Offers[next.Offer], question.Offers[choice.Offer], question.Offers[next.Offer].LastOf(next.Start) <= question.Offers[choice.Offer].LastOf(choice.Start) + 1);
+        return Array.Exists(ByDay[choice.Start + 1], next => Serves(next, choice, question.Offers[next.Offer].LastOf(next.Start) <= offer.LastOf(choice.Start) + 1));
     }
 }

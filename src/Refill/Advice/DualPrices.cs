@@ -127,28 +127,29 @@ internal sealed class DualPrices
         return sum;
     }
 
-    /// <summary>What all that it gives but one commodity is worth.</summary>
-    public double WorthWithout(Choice choice, int commodity) => Worth(choice, [.. needs.Needed.Where(k => k != commodity)]);
-
     /// <summary>The most that so many days' data can be worth from a day on.</summary>
     public double Slow(int day, int slowDays) => slowFrom[Math.Min(slowDays, slowFrom.Length - 1)][day];
 
-    public double Worth(Choice choice) => Worth(choice, needs.Needed);
-
-    private double Worth(Choice choice, ReadOnlySpan<int> commodities)
+    /// <summary>What all that a choice gives is worth, in all its periods.</summary>
+    public double Worth(Choice choice)
     {
         var sum = 0.0;
-        foreach (var k in commodities)
+        foreach (var k in needs.Needed)
         {
-            if (choice.Gives(k))
-            {
-                sum += (choice.Daily & (1 << k)) != 0 ? WorthOfDaily(k, choice.Start, choice.End, choice.Amounts[k]) : WorthOfPool(k, choice.Start, choice.End, choice.Amounts[k]);
-            }
+            sum += Worth(choice, k);
         }
 
+        return sum;
+    }
+
+    public double Worth(Choice choice, int commodity)
+    {
+        var sum = !choice.Gives(commodity) ? 0
+            : (choice.Daily & (1 << commodity)) != 0 ? WorthOfDaily(commodity, choice.Start, choice.End, choice.Amounts[commodity])
+            : WorthOfPool(commodity, choice.Start, choice.End, choice.Amounts[commodity]);
         foreach (var later in choice.Later)
         {
-            sum += Worth(later, commodities);
+            sum += Worth(later, commodity);
         }
 
         return sum;

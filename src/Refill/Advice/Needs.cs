@@ -66,6 +66,18 @@ internal sealed class Needs
         return sum;
     }
 
+    /// <summary>How much of a commodity a choice can give, in all its periods.</summary>
+    public long Usable(Choice choice, int commodity)
+    {
+        var sum = !choice.Gives(commodity) ? 0 : (choice.Daily & (1 << commodity)) == 0 ? choice.Amounts[commodity] : DailyIn(commodity, choice.Start, choice.End, choice.Amounts[commodity]);
+        foreach (var later in choice.Later)
+        {
+            sum += Usable(later, commodity);
+        }
+
+        return sum;
+    }
+
     private static long[] Sums(long[] row)
     {
         var sums = new long[row.Length + 1];

@@ -59,7 +59,7 @@ public sealed record AdviceCarrier(long SimCents, bool Owned, int RunsUntil = -1
 /// <param name="SlowAfter">After its full-speed data it goes on slowly.</param>
 /// <param name="Alone">It may begin only on a day on which no other plan of its carrier runs: it queues, or would end what is left.</param>
 /// <param name="StartWithin">By how many days its beginning may be put off after it was bought; 0: it begins when bought.</param>
-/// <param name="Uses">What it takes one use of each: indices into <see cref="Question.UsesLeft"/> (a coupon, a limited promotion).</param>
+/// <param name="Uses">What it takes one use of each, none twice: indices into <see cref="Question.UsesLeft"/> (a coupon, a limited promotion).</param>
 /// <param name="Periods">How many validities follow one another, each with all that it grants; more than 1: buy-N-get-one.</param>
 /// <param name="DaysByStart">How many days it lasts if it begins on day i, for calendar months; replaces <see cref="Days"/>.</param>
 public sealed record Offer(
@@ -137,7 +137,7 @@ public sealed record Question(
 
     private bool Sound(Offer offer) =>
         offer.Carrier >= 0 && offer.Carrier < Carriers.Count && offer.FirstDay >= 0 && offer.Cents is >= 0 and <= MaxCents && offer.Days is >= 1 and <= 10_000 && offer.Periods is >= 1 and <= 24 && offer.StartWithin is >= 0 and <= MaxDays &&
-        (offer.Uses is null || offer.Uses.All(use => use >= 0 && use < UsesLeft.Count)) && (offer.DaysByStart is null || offer.DaysByStart.Count >= 1 && offer.DaysByStart.All(days => days is >= 1 and <= 10_000));
+        (offer.Uses is null || (offer.Uses.All(use => use >= 0 && use < UsesLeft.Count) && offer.Uses.Distinct().Count() == offer.Uses.Count)) && (offer.DaysByStart is null || offer.DaysByStart.Count >= 1 && offer.DaysByStart.All(days => days is >= 1 and <= 10_000));
 
     private static void Demand(bool holds, string what)
     {

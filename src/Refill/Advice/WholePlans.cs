@@ -74,7 +74,7 @@ internal sealed class WholePlans
     private List<(long Usable, double Cents)> Best(Choice[] day)
     {
         var best = new List<(long Usable, double Cents)>();
-        foreach (var (usable, cents) in day.Select(choice => (Usable(choice), Math.Max(0, choice.Cents - prices.WorthWithout(choice, commodity)))).Where(kind => kind.Item1 > 0).OrderBy(kind => kind.Item2).ThenByDescending(kind => kind.Item1))
+        foreach (var (usable, cents) in day.Select(choice => (needs.Usable(choice, commodity), Math.Max(0, choice.Cents - (prices.Worth(choice) - prices.Worth(choice, commodity))))).Where(kind => kind.Item1 > 0).OrderBy(kind => kind.Item2).ThenByDescending(kind => kind.Item1))
         {
             if (best.Count == 0 || usable > best[^1].Usable)
             {
@@ -83,17 +83,6 @@ internal sealed class WholePlans
         }
 
         return best;
-    }
-
-    private long Usable(Choice choice)
-    {
-        var sum = !choice.Gives(commodity) ? 0 : (choice.Daily & (1 << commodity)) == 0 ? choice.Amounts[commodity] : needs.DailyIn(commodity, choice.Start, choice.End, choice.Amounts[commodity]);
-        foreach (var later in choice.Later)
-        {
-            sum += Usable(later);
-        }
-
-        return sum;
     }
 
     private long[][] Slowest(int slowDays)
